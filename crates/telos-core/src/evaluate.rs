@@ -1,0 +1,110 @@
+//! Evaluators: replies (and the item) to scores, as pure functions.
+
+use crate::{Item, Metric, Outcome, Request};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What became of a reply or a score, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// As asked.
+    Ok,
+    /// Answered, but ids had to be dropped on the left.
+    Truncated,
+    /// Answered, but no answer could be read from it.
+    Unparsed,
+    /// The model declined.
+    Refused,
+    /// Not asked or not scored, for the reason given.
+    Skipped,
+    /// The request ended in an error.
+    Error,
+}
+
+impl Status {
+    /// The name in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Truncated => "truncated",
+            Self::Unparsed => "unparsed",
+            Self::Refused => "refused",
+            Self::Skipped => "skipped",
+            Self::Error => "error",
+        }
+    }
+
+    /// The status with that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Ok, Self::Truncated, Self::Unparsed, Self::Refused, Self::Skipped, Self::Error]
+            .into_iter()
+            .find(|s| s.as_str() == name)
+    }
+}
+
+/// One metric's value for one item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// The metric's name.
+    pub metric: String,
+    /// The value; none where the item has none, and then `status` or `reason` says why.
+    pub value: Option<f64>,
+    /// `ok`, or why there is no value.
+    pub status: Status,
+    /// The reason for a missing value, for a person.
+    pub reason: Option<String>,
+}
+
+impl Score {
+    /// A value.
+    pub fn ok(metric: &str, value: f64) -> Self {
+        Self { metric: metric.to_owned(), value: Some(value), status: Status::Ok, reason: None }
+    }
+
+    /// No value, and why.
+    pub fn missing(metric: &str, status: Status, reason: impl Into<String>) -> Self {
+        Self { metric: metric.to_owned(), value: None, status, reason: Some(reason.into()) }
+    }
+}
+
+/// A request that an evaluator wants answered after the replies are there, and whom to ask. A request's `model` of none
+/// stands for the model under test.
+pub type FollowUp = Request;
+
+/// Everything an evaluator sees of one item and one repeat.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The row.
+    pub item: &'a Item,
+    /// The evaluator's parameters with their templates filled from the row.
+    pub params: &'a Map<String, Value>,
+    /// What was asked, in order.
+    pub requests: &'a [Request],
+    /// What came back, one for each request.
+    pub replies: &'a [Outcome],
+    /// What was asked afterwards.
+    pub follow_ups: &'a [Request],
+    /// What came back then; empty while follow-ups are being worked out.
+    pub follow_up_replies: &'a [Outcome],
+}
+
+/// Replies to scores. Pure: equal cases give equal scores.
+pub trait Evaluator: Send + Sync {
+    /// The metrics that it offers, in the order in which they are shown.
+    fn metrics(&self) -> Vec<Metric>;
+
+    /// Raised whenever equal cases would give other scores than before.
+    fn version(&self) -> u32 {
+        1
+    }
+
+    /// The requests to ask before `evaluate`; most evaluators have none. The replies in `case` are all there.
+    fn follow_ups(&self, case: &Case<'_>) -> Vec<FollowUp> {
+        let _ = case;
+        Vec::new()
+    }
+
+    /// The scores of one item and repeat: one for each metric that applies. Called only where no reply is an error.
+    fn evaluate(&self, case: &Case<'_>) -> Vec<Score>;
+}

@@ -1,0 +1,31 @@
+//! The vocabulary of Telos: what a model is asked, what it answers, what an answer is worth, and how all of it is kept.
+//!
+//! Every other crate speaks in these types. The four traits [`Model`], [`Controller`], [`Evaluator`] and [`Constraint`]
+//! are the seams of the program: an engine implements the first, everything else only knows the trait.
+//!
+//! Invariant: nothing here reads or writes a file, opens a socket, looks at the clock or names a tensor library.
+
+pub mod control;
+pub mod digest;
+pub mod error;
+pub mod evaluate;
+pub mod goal;
+pub mod item;
+pub mod metric;
+pub mod model;
+pub mod noise;
+pub mod record;
+pub mod reply;
+pub mod request;
+pub mod shape;
+pub mod text;
+
+pub use control::{Action, Constraint, Controller, ControllerSpec, Probe, Step, Valued};
+pub use error::{ErrorKind, RequestError};
+pub use evaluate::{Case, Evaluator, FollowUp, Score, Status};
+pub use goal::{Goal, GoalId};
+pub use item::Item;
+pub use metric::{Aggregate, Direction, Metric};
+pub use model::{Model, ModelCard, ModelError, ModelRef, Models, Weights};
+pub use reply::{Outcome, Reply};
+pub use request::{Ask, Message, Prompt, Request, Sampling};

@@ -1,0 +1,272 @@
+//! The record: everything a run produced, row by row, as `record.md` of the design defines the tables. Enough to score,
+//! compare and report again without a model.
+
+use crate::ModelCard;
+use crate::metric::Metric;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The format that this version writes. A column is never given another meaning; a new meaning is a new number.
+pub const FORMAT: u32 = 1;
+
+/// A row of `items.parquet`: one for each benchmark and item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemRow {
+    /// The benchmark's id.
+    pub benchmark: String,
+    /// The item's id.
+    pub item: String,
+    /// Its place in the data, from 0.
+    pub index: u32,
+    /// blake3 of the row as canonical JSON.
+    pub item_hash: String,
+    /// Items of one cluster are not independent.
+    pub cluster: Option<String>,
+    /// The goals that the benchmark is bound to.
+    pub goals: Vec<String>,
+    /// The row, as JSON.
+    pub data: String,
+}
+
+/// A row of `replies.parquet`: one for each request of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplyRow {
+    /// The model's id in the suite.
+    pub model: String,
+    /// The controller's id; none where it does not act.
+    pub controller: Option<String>,
+    /// The benchmark's id.
+    pub benchmark: String,
+    /// The item's id.
+    pub item: String,
+    /// The repeat, from 0.
+    pub repeat: u32,
+    /// 0, or 1 for follow-ups.
+    pub wave: u8,
+    /// The request's place within item, repeat and wave.
+    pub index: u32,
+    /// blake3 of everything that can change the reply.
+    pub request_hash: String,
+    /// blake3 of the rendered text: equal prompts have equal hashes whatever the model.
+    pub prompt_hash: String,
+    /// The request's kind.
+    pub kind: String,
+    /// The seed, where something is sampled.
+    pub seed: Option<u64>,
+    /// The request in the probe's form, models and constraints by id.
+    pub request: String,
+    /// `ok`, `error`, `truncated`, `refused`, `unparsed` or `skipped`.
+    pub status: String,
+    /// The class of the error.
+    pub error_kind: Option<String>,
+    /// Its message.
+    pub error: Option<String>,
+    /// A generated text.
+    pub text: Option<String>,
+    /// Its ids, or a continuation's.
+    pub token_ids: Option<Vec<u32>>,
+    /// One for each id.
+    pub token_logprobs: Option<Vec<f64>>,
+    /// The sum over a continuation or a text.
+    pub logprob: Option<f64>,
+    /// Why a generated text ended.
+    pub finish_reason: Option<String>,
+    /// The prompt's or context's ids.
+    pub prompt_tokens: Option<u32>,
+    /// Ids dropped on the left.
+    pub truncated_tokens: Option<u32>,
+    /// The reply in the probe's form, `steps` left to their own table.
+    pub reply: String,
+}
+
+/// A row of `scores.parquet`: one for each arm, item, repeat and metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreRow {
+    /// `MODEL-ID/CONTROLLER-ID`.
+    pub arm: String,
+    /// The benchmark's id.
+    pub benchmark: String,
+    /// The item's id.
+    pub item: String,
+    /// The repeat, from 0.
+    pub repeat: u32,
+    /// The metric's name.
+    pub metric: String,
+    /// The value, where there is one.
+    pub value: Option<f64>,
+    /// `ok`, or why there is none.
+    pub status: String,
+    /// The reason for a person.
+    pub reason: Option<String>,
+    /// The evaluator's kind.
+    pub evaluator: String,
+    /// Its version.
+    pub evaluator_version: u32,
+}
+
+/// A row of `steps.parquet`: one for each step of a controlled text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRow {
+    /// `MODEL-ID/CONTROLLER-ID`.
+    pub arm: String,
+    /// The benchmark's id.
+    pub benchmark: String,
+    /// The item's id.
+    pub item: String,
+    /// The repeat, from 0.
+    pub repeat: u32,
+    /// The step, from 0.
+    pub step: u32,
+    /// The emitted token.
+    pub token: Option<u32>,
+    /// The token that the same noise would have given without the controller.
+    pub proposed: u32,
+    /// The emitted token's place by logit.
+    pub rank: Option<u32>,
+    /// Whether another token, or none, was emitted.
+    pub changed: bool,
+    /// Which `on_empty` acted.
+    pub fallback: Option<String>,
+    /// h before, one for each constraint.
+    pub h_before: Vec<f64>,
+    /// The threshold, one for each constraint.
+    pub threshold: Vec<f64>,
+    /// h after, one for each constraint.
+    pub h_after: Option<Vec<f64>>,
+    /// Look-ups of h that the memo did not answer.
+    pub evaluations: u32,
+    /// Refused tokens, in the order tried.
+    pub rejected: Vec<u32>,
+    /// The emitted token's log-probability under the model alone.
+    pub logprob: Option<f64>,
+}
+
+/// `run.json`: the versioned manifest of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// `running`, `complete` or `interrupted`.
+    pub status: String,
+    /// The suite's id.
+    pub suite: String,
+    /// The suite as resolved: every default and every `--set` in it.
+    pub resolved: Value,
+    /// The suite's seed.
+    pub seed: u64,
+    /// Arms in the suite's order.
+    pub arms: Vec<ArmEntry>,
+    /// Models in the suite's order.
+    pub models: Vec<ModelEntry>,
+    /// Benchmarks in the suite's order.
+    pub benchmarks: Vec<BenchmarkEntry>,
+    /// The plan's counts.
+    pub counts: Counts,
+    /// Seeds, threads, dtype, batch budget, versions, machine.
+    pub environment: Map<String, Value>,
+    /// blake3 of what a resumed run must agree in: suite, models, data, seed.
+    pub identity: String,
+    /// Where and when: the only times and paths in a record.
+    pub timings: Timings,
+}
+
+/// An arm: one model with one controller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmEntry {
+    /// `MODEL-ID/CONTROLLER-ID`.
+    pub id: String,
+    /// The model's id.
+    pub model: String,
+    /// The controller's id.
+    pub controller: String,
+    /// Whether the controller is `none`.
+    pub free: bool,
+}
+
+/// A model of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelEntry {
+    /// The suite's id, or `blake3:…` for one that only a constraint names.
+    pub id: String,
+    /// The model as the suite names it.
+    pub model: String,
+    /// What it says of itself.
+    pub card: ModelCard,
+}
+
+/// A benchmark of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BenchmarkEntry {
+    /// The id.
+    pub id: String,
+    /// What it asks, in a sentence.
+    pub about: String,
+    /// The goals that it is bound to.
+    pub goals: Vec<String>,
+    /// The licence of its data.
+    pub licence: Option<String>,
+    /// The evaluator's kind.
+    pub evaluator: String,
+    /// The metrics with direction, range and aggregate, in the order in which they are shown.
+    pub metrics: Vec<Metric>,
+    /// blake3 over the items' hashes, in order.
+    pub data: String,
+    /// Items that are asked.
+    pub items: usize,
+    /// Items that there are.
+    pub available: usize,
+    /// Repeats of each item.
+    pub repeats: u32,
+    /// Whether anything is sampled, so that a controller acts.
+    pub controlled: bool,
+    /// The constraint whose h its metrics are about, by id.
+    pub constraint: Option<String>,
+}
+
+/// What a plan comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Requests of the first wave, each asked once.
+    pub requests: u64,
+    /// Tokens of those requests, each request alone.
+    pub tokens: u64,
+    /// Distinct token prefixes among them, for each model on its own: what the engine computes.
+    pub prefix_tokens: u64,
+    /// Tokens that may be generated at most.
+    pub new_tokens: u64,
+    /// Units of work.
+    pub units: u64,
+}
+
+/// The only times in a record.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// RFC 3339, when the run began.
+    pub started: String,
+    /// RFC 3339, when it ended.
+    pub ended: Option<String>,
+    /// Seconds of work, all sittings together.
+    pub seconds: f64,
+    /// Seconds for each phase.
+    pub phases: BTreeMap<String, f64>,
+    /// Peak resident memory in bytes, where the system tells.
+    pub peak_memory: Option<u64>,
+    /// How many sittings it took.
+    pub sittings: u32,
+}
+
+/// A whole record in memory, for reports and comparisons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// `run.json`.
+    pub manifest: Manifest,
+    /// `items.parquet`.
+    pub items: Vec<ItemRow>,
+    /// `replies.parquet`.
+    pub replies: Vec<ReplyRow>,
+    /// `scores.parquet`.
+    pub scores: Vec<ScoreRow>,
+    /// `steps.parquet`.
+    pub steps: Vec<StepRow>,
+}

@@ -1,0 +1,77 @@
+//! White space as Python sees it, which the anchors' encoding rules are written in.
+
+/// Whether Python's `str.isspace` and `\s` take the character for white space: Unicode's `White_Space` and U+001C to U+001F.
+pub fn is_python_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+}
+
+/// Python's `str.rstrip()`.
+pub fn python_rstrip(text: &str) -> &str {
+    text.trim_end_matches(is_python_space)
+}
+
+/// Python's `len(re.split(r"\s+", text))`: leading and trailing white space each give an empty word that counts.
+pub fn python_words(text: &str) -> usize {
+    let mut words = 1;
+    let mut inside_space = false;
+    for c in text.chars() {
+        let space = is_python_space(c);
+        if space && !inside_space {
+            words += 1;
+        }
+        inside_space = space;
+    }
+    words
+}
+
+/// The entry of `known` that `given` is most likely a slip for, if any is near.
+pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = given.chars().count().div_ceil(3).max(1);
+    known.into_iter().map(|k| (edit_distance(given, k), k)).filter(|(d, _)| *d <= allowed).min().map(|(_, k)| k)
+}
+
+/// Edits between two strings, a swap of neighbours counting as one (optimal string alignment).
+fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let cost = usize::from(a[i - 1] != b[j - 1]);
+                let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + cost);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    best = best.min(rows[i - 2][j - 2] + 1);
+                }
+                best
+            };
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_count_as_python_counts_them() {
+        for (text, words) in [("", 1), ("a", 1), ("a b", 2), (" a  b\n", 4), ("\u{1c}x", 2), (" ", 2)] {
+            assert_eq!(python_words(text), words, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rstrip_takes_pythons_separators() {
+        assert_eq!(python_rstrip("a \u{1f}\n\u{a0}"), "a");
+    }
+
+    #[test]
+    fn slips_are_recognised() {
+        let known = ["temperature", "top_k", "top_p", "seed"];
+        assert_eq!(did_you_mean("temprature", known), Some("temperature"));
+        assert_eq!(did_you_mean("tpo_k", known), Some("top_k"));
+        assert_eq!(did_you_mean("colour", known), None);
+    }
+}
