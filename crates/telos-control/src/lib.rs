@@ -1,1 +1,22 @@
-//! Telos.
+//! Controllers: what stands between a model's logits and the next token, as state machines over slices of `f32`.
+//!
+//! [`parse`] reads a controller's object strictly; [`Parsed::build`] makes the state machine of one text. A new controller
+//! is a file with an [`Entry`] and a line in [`CONTROLLERS`].
+//!
+//! Invariant: no tensor, no model, no file and no clock is touched here. A controller that needs h of a text asks the
+//! engine's loop for it with [`telos_core::Action::Need`].
+
+mod barrier;
+mod blacklist;
+mod cbf;
+mod constraint;
+mod decide;
+mod none;
+mod orders;
+mod read;
+mod registry;
+pub mod sampler;
+
+pub use constraint::constraint_shapes;
+pub use registry::{Blueprint, CONTROLLERS, Entry, Parsed, Start, controller_shapes, parse};
+pub use sampler::logprob;

@@ -222,6 +222,9 @@ pub struct BenchmarkEntry {
     pub controlled: bool,
     /// The constraint whose h its metrics are about, by id.
     pub constraint: Option<String>,
+    /// What scoring again needs: `{evaluator: {kind, …}, request: {kind, …}}` as resolved; null in records without it.
+    #[serde(default)]
+    pub scoring: Value,
 }
 
 /// What a plan comes to.

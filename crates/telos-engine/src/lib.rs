@@ -1,1 +1,28 @@
-//! Telos.
+//! Local models: weights, tokenizers, chat templates, a decoder and an encoder, and the trie of token prefixes.
+//!
+//! [`Shelf`] opens models by name and hands them out as [`telos_core::Model`]. A model's requests become paths in a trie of
+//! token prefixes; every distinct prefix is computed once, in packed batches without padding, and a row's bits do not depend
+//! on what shares its batch, on the batch's size or on the number of threads.
+//!
+//! Invariant: no evaluator, no benchmark and no record is known here, and nothing is fetched from a network.
+
+mod attention;
+mod causal;
+mod classify;
+mod decoder;
+mod encoder;
+mod family;
+mod generate;
+mod kernel;
+mod kv;
+mod local;
+mod pool;
+mod rope;
+mod running;
+mod shelf;
+mod text;
+mod trajectory;
+mod walk;
+mod weights;
+
+pub use shelf::{Counters, Options, Shelf};

@@ -1,1 +1,23 @@
-//! Telos.
+//! Evaluators: what replies are worth. One kind, one file, one line in [`EVALUATORS`].
+//!
+//! [`build`] checks what a benchmark's YAML says of its evaluator; the evaluator then gives one score for each metric and
+//! item. A value that depends on the item (the right choice, a target) is a template in the YAML and arrives filled in
+//! [`telos_core::Case::params`].
+//!
+//! Invariant: everything here is a pure function. No file is read, no model is called, no clock and no randomness is used:
+//! an evaluator that needs a model says so in its follow-ups and is given the replies.
+
+mod control;
+mod label;
+mod likelihood;
+mod matching;
+mod multiple_choice;
+mod params;
+mod registry;
+mod replies;
+mod sentence_pair;
+
+pub use registry::{Build, EVALUATORS, Entry, build, evaluator_shapes};
+
+#[cfg(test)]
+mod testing;

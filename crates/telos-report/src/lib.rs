@@ -1,1 +1,33 @@
-//! Telos.
+//! From a record to what people and machines read of it: tables, comparisons, gates, JUnit, Markdown, and one HTML page.
+//!
+//! Everything here is a pure function of [`telos_core::record::Record`], and equal records give equal bytes.
+//! [`summary`] says what a run measured, [`compare`] how two sides differ, [`gate`] whether that is a regression; [`page`] draws all
+//! of it. Every number carries n, an interval and the method that gave it.
+//!
+//! Invariant: nothing here reads or writes a file, runs a model, looks at the clock or trusts a model's text.
+
+pub mod charts;
+pub mod compare;
+pub mod error;
+pub mod gate;
+pub mod junit;
+pub mod markdown;
+pub mod page;
+pub mod summary;
+
+mod index;
+mod integrity;
+mod measure;
+mod number;
+mod table;
+#[cfg(test)]
+mod testing;
+mod visible;
+
+pub use compare::{Change, Comparison, Side, compare};
+pub use error::ReportError;
+pub use gate::{GateReport, RuleResult, gate};
+pub use junit::junit;
+pub use markdown::markdown;
+pub use page::{PageOptions, html};
+pub use summary::{Summary, render_text, summarise};

@@ -1,1 +1,32 @@
-//! Telos.
+//! YAML to checked values: suites, benchmarks and goals, every mistake with its place and a hint, and their JSON Schemas.
+//!
+//! One table of shapes says what a file may hold; checks and schemas are both derived from it. What stands where a file
+//! says `kind` comes in through a [`telos_core::shape::Catalogue`], so that this crate knows no evaluator or controller.
+//!
+//! Invariant: no model is opened and no row of a dataset is read here; of the files that a suite names, only whether they
+//! are there is looked at. No other crate names `serde_yaml`.
+
+mod benchmark;
+mod builtin;
+mod check;
+mod diagnostic;
+mod document;
+mod entries;
+mod files;
+mod load;
+mod registry;
+mod resolve;
+mod schema;
+mod set;
+mod shapes;
+pub mod suite;
+mod walk;
+
+pub use builtin::BUILTIN;
+pub use check::{Checked, check};
+pub use diagnostic::Diagnostic;
+pub use files::EmbeddedFile;
+pub use load::{Surroundings, load_suite};
+pub use registry::{BenchmarkFile, Registry, load_registry};
+pub use schema::{SchemaKind, schema};
+pub use suite::Suite;

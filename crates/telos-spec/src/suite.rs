@@ -87,6 +87,18 @@ pub enum Truncation {
     Skip,
 }
 
+impl Truncation {
+    /// The name in a suite.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Left => "left",
+            Self::DropShots => "drop_shots",
+            Self::Skip => "skip",
+        }
+    }
+}
+
 /// A benchmark with a suite's overrides in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Benchmark {

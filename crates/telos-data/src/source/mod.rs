@@ -1,0 +1,270 @@
+//! Sources: files of rows, one format a file. A new format is a file here and a line in [`SOURCES`].
+
+pub(crate) mod csv;
+pub(crate) mod json;
+pub(crate) mod jsonl;
+mod text;
+
+use crate::DataError;
+use crate::checksum::sha256_bytes;
+use crate::error::{Place, hint, io_error};
+use serde_json::{Map, Value};
+use std::fs;
+use std::path::{Path, PathBuf};
+use telos_core::shape::{Field, KindShape, Mistake, Shape};
+
+/// Where a benchmark's rows are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// A kind of [`SOURCES`].
+    pub kind: String,
+    /// A file, or a folder whose files of that kind are read in order of name, one after another.
+    pub path: PathBuf,
+    /// The sha256 of the file, or of a folder's files one after another; in hexadecimal.
+    pub sha256: Option<String>,
+    /// The content, where it is compiled into the program; `path` is then only its name.
+    pub embedded: Option<&'static str>,
+    /// The other keys of the source, as the kind's shape lists them.
+    pub params: Map<String, Value>,
+}
+
+/// One kind of source.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceEntry {
+    /// Its name and keys.
+    pub shape: KindShape,
+    /// The endings by which its files are known, in lower case and with the dot.
+    pub endings: &'static [&'static str],
+    parse: fn(&Content<'_>) -> Result<Vec<Row>, DataError>,
+}
+
+/// The kinds of sources.
+pub static SOURCES: &[SourceEntry] = &[json::ENTRY, jsonl::ENTRY, csv::ENTRY];
+
+/// The kinds of sources, for a catalogue.
+pub fn source_shapes() -> Vec<KindShape> {
+    SOURCES.iter().map(|entry| entry.shape).collect()
+}
+
+/// The kind of source that a file's ending speaks for; none for a folder or an unknown ending.
+pub fn guess(path: &Path) -> Option<&'static str> {
+    SOURCES.iter().find(|entry| entry.fits(path)).map(|entry| entry.shape.kind)
+}
+
+/// A file to parse: its text without a byte-order mark, and the source's keys.
+pub(crate) struct Content<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
+    pub(crate) params: &'a Map<String, Value>,
+}
+
+impl Content<'_> {
+    /// A place in the file.
+    pub(crate) fn place(&self, row: Option<usize>, line: Option<u64>) -> Place {
+        Place { path: self.path.to_path_buf(), row, line }
+    }
+
+    /// An error at a place in the file.
+    pub(crate) fn broken(&self, row: Option<usize>, line: Option<u64>, message: impl Into<String>) -> DataError {
+        DataError::Broken { place: Box::new(self.place(row, line)), message: message.into() }
+    }
+}
+
+/// A row with the place that it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) place: Place,
+    pub(crate) data: Map<String, Value>,
+}
+
+/// All rows of a source, in order, and the sha256 of its bytes.
+pub(crate) fn read(source: &Source) -> Result<(Vec<Row>, String), DataError> {
+    let entry = SOURCES.iter().find(|entry| entry.shape.kind == source.kind).ok_or_else(|| DataError::Kind {
+        path: source.path.clone(),
+        kind: source.kind.clone(),
+        hint: hint(&source.kind, SOURCES.iter().map(|entry| entry.shape.kind)),
+        known: SOURCES.iter().map(|entry| entry.shape.kind).collect::<Vec<_>>().join(", "),
+    })?;
+    let files = files(source, entry)?;
+    let found = sha256_bytes(files.iter().map(|(_, bytes)| bytes.as_slice()));
+    if let Some(expected) = source.sha256.as_ref().map(|hash| hash.to_ascii_lowercase())
+        && expected != found
+    {
+        return Err(DataError::Checksum { path: source.path.clone(), expected, found });
+    }
+    let mut rows = Vec::new();
+    for (path, bytes) in &files {
+        let text = text::decode(path, bytes)?;
+        rows.extend((entry.parse)(&Content { path, text, params: &source.params })?);
+    }
+    if rows.is_empty() { Err(DataError::Empty { path: source.path.clone() }) } else { Ok((rows, found)) }
+}
+
+/// The files of a source with their bytes, in the order in which they are read.
+fn files(source: &Source, entry: &SourceEntry) -> Result<Vec<(PathBuf, Vec<u8>)>, DataError> {
+    if let Some(text) = source.embedded {
+        return Ok(vec![(source.path.clone(), text.as_bytes().to_vec())]);
+    }
+    let paths = if fs::metadata(&source.path).map_err(io_error("read", &source.path))?.is_dir() {
+        let mut paths = Vec::new();
+        for found in fs::read_dir(&source.path).map_err(io_error("list", &source.path))? {
+            let path = found.map_err(io_error("list", &source.path))?.path();
+            if entry.fits(&path) && path.is_file() {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        if paths.is_empty() {
+            let endings = entry.endings.join(" or ");
+            let place = Box::new(Place { path: source.path.clone(), row: None, line: None });
+            return Err(DataError::Broken {
+                place,
+                message: format!("the folder holds no file that ends in {endings}"),
+            });
+        }
+        paths
+    } else {
+        vec![source.path.clone()]
+    };
+    paths.into_iter().map(|path| fs::read(&path).map_err(io_error("read", &path)).map(|bytes| (path, bytes))).collect()
+}
+
+impl SourceEntry {
+    fn fits(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+        self.endings.iter().any(|ending| name.ends_with(ending))
+    }
+}
+
+/// The key `path` of every kind.
+pub(crate) const PATH: Field =
+    Field::required("path", Shape::Path, "a file, or a folder whose files of this kind are read in order of name");
+
+/// The key `sha256` of every kind.
+pub(crate) const SHA256: Field = Field::optional(
+    "sha256",
+    Shape::Text,
+    "sha256 of the file (of a folder: of its files one after another); other data are refused",
+);
+
+/// What every kind checks: that a sha256 is one.
+pub(crate) fn check_sha256(map: &Map<String, Value>) -> Vec<Mistake> {
+    let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    match map.get("sha256").and_then(Value::as_str) {
+        Some(text) if !is_hash(text) => vec![(Some("sha256"), "expected 64 hexadecimal digits".to_owned())],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::atomic::tests::Folder;
+
+    /// The rows of one file of text, or the error's message.
+    pub(crate) fn rows(kind: &str, name: &str, bytes: &[u8], params: &Value) -> Result<Vec<Value>, String> {
+        let folder = Folder::new();
+        let path = folder.file(name, bytes);
+        let params = params.as_object().cloned().unwrap_or_default();
+        let source = Source { kind: kind.to_owned(), path, sha256: None, embedded: None, params };
+        match read(&source) {
+            Ok((rows, _)) => Ok(rows.into_iter().map(|row| Value::Object(row.data)).collect()),
+            Err(e) => Err(e.to_string().replace(&format!("{}/", folder.path().display()), "")),
+        }
+    }
+
+    /// Checks an error's message for all of some words.
+    pub(crate) fn check_error<T: std::fmt::Debug>(result: Result<T, String>, words: &[&str]) {
+        let message = result.expect_err("the data are broken");
+        for word in words {
+            assert!(message.contains(word), "{message:?} does not say {word:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_order() {
+        for entry in SOURCES {
+            let kind = entry.shape.kind;
+            assert!(!entry.shape.about.is_empty() && kind.chars().all(|c| c.is_ascii_lowercase()), "{kind}");
+            assert_eq!(SOURCES.iter().filter(|other| other.shape.kind == kind).count(), 1, "{kind} stands twice");
+            for name in ["path", "sha256"] {
+                assert_eq!(entry.shape.fields.iter().filter(|field| field.name == name).count(), 1, "{kind}: {name}");
+            }
+            assert!(entry.shape.fields.iter().all(|field| !field.about.is_empty()), "{kind}");
+            for ending in entry.endings {
+                assert!(ending.starts_with('.') && *ending == ending.to_ascii_lowercase(), "{ending}");
+                assert_eq!(guess(Path::new(&format!("a.b/DATA{}", ending.to_uppercase()))), Some(kind));
+            }
+        }
+        assert_eq!(source_shapes().len(), SOURCES.len());
+        assert_eq!(guess(Path::new("data.xlsx")), None);
+        assert_eq!(guess(Path::new("json")), None);
+    }
+
+    #[test]
+    fn a_sha256_is_checked_for_its_form() {
+        let check = |hash: &str| check_sha256(serde_json::json!({"sha256": hash}).as_object().expect("an object"));
+        assert_eq!(check(&"0aF".repeat(21)), [(Some("sha256"), "expected 64 hexadecimal digits".to_owned())]);
+        assert_eq!(check(&format!("{}0", "0aF".repeat(21))), []);
+        assert_eq!(check_sha256(&Map::new()), []);
+    }
+
+    #[test]
+    fn unknown_kinds_are_named() {
+        check_error(rows("jsonn", "a", b"[]", &Value::Null), &["`jsonn`", "did you mean `json`?", "json, jsonl, csv"]);
+    }
+
+    #[test]
+    fn folders_are_read_in_order_of_name() {
+        let folder = Folder::new();
+        folder.file("d/b.jsonl", "{\"n\": 2}\n");
+        folder.file("d/a.JSONL", "{\"n\": 1}");
+        folder.file("d/README.md", "not data");
+        folder.file("d/c.jsonl/inner", "a folder with such a name");
+        let mut source = Source {
+            kind: "jsonl".into(),
+            path: folder.path().join("d"),
+            sha256: Some(sha256_bytes([b"{\"n\": 1}{\"n\": 2}\n".as_slice()]).to_uppercase()),
+            embedded: None,
+            params: Map::new(),
+        };
+        let (found, _) = read(&source).expect("two files");
+        assert_eq!(found.iter().map(|row| row.data["n"].clone()).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(found[1].place, Place { path: folder.path().join("d/b.jsonl"), row: Some(0), line: Some(1) });
+        source.kind = "csv".into();
+        let message = read(&source).expect_err("no such files").to_string();
+        assert!(message.ends_with("the folder holds no file that ends in .csv or .tsv"), "{message}");
+    }
+
+    #[test]
+    fn checksums_guard_embedded_data_too() {
+        let embedded = Source {
+            kind: "json".into(),
+            path: "own.json".into(),
+            sha256: Some("0".repeat(64)),
+            embedded: Some("[{}]"),
+            params: Map::new(),
+        };
+        let message = read(&embedded).expect_err("another hash").to_string();
+        let found = sha256_bytes([b"[{}]".as_slice()]);
+        assert!(message.contains(&found) && message.contains(&"0".repeat(64)), "{message}");
+        let (rows, hash) = read(&Source { sha256: Some(found.clone()), ..embedded }).expect("this hash");
+        assert_eq!((rows.len(), hash), (1, found));
+    }
+
+    #[test]
+    fn missing_files_and_empty_data_are_errors() {
+        let absent = Source {
+            kind: "csv".into(),
+            path: "/nonexistent/x.csv".into(),
+            sha256: None,
+            embedded: None,
+            params: Map::new(),
+        };
+        let message = read(&absent).expect_err("absent").to_string();
+        assert!(message.starts_with("read /nonexistent/x.csv: "), "{message}");
+        for (kind, text) in [("json", "[]"), ("jsonl", "\n\n"), ("csv", "a,b\n")] {
+            check_error(rows(kind, "x", text.as_bytes(), &Value::Null), &["x: it holds no rows"]);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The tables of a record, one file for each: a list of columns, which are the row's fields.
+
+mod cell;
+mod items;
+mod read;
+mod replies;
+mod scores;
+mod steps;
+mod write;
+
+pub(crate) use items::ItemKey;
+pub(crate) use read::Table;
+pub use read::{for_each_batch, read_items, read_replies, read_rows, read_scores, read_steps};
+pub(crate) use replies::ReplyKey;
+pub(crate) use scores::ScoreKey;
+pub(crate) use steps::StepKey;
+pub use write::TableWriter;
+
+use crate::DataError;
+use polars::prelude::{Column, DataType, PolarsResult};
+use std::path::Path;
+
+/// A row of one of a record's tables: [`telos_core::record::ItemRow`], `ReplyRow`, `ScoreRow` or `StepRow`.
+pub trait Row: Columns {}
+
+impl<R: Columns> Row for R {}
+
+/// How a row is laid out in columns. Names of columns are names of fields; [`table!`] writes the implementation.
+pub trait Columns: Sized {
+    /// The columns in order: name, type, and whether a cell may be null.
+    fn layout() -> Vec<(&'static str, DataType, bool)>;
+
+    /// The columns of some rows.
+    fn columns(rows: &[Self]) -> Vec<Column>;
+
+    /// Rows from columns in the order of the layout. A message says which cell is null that must not be.
+    fn rows(columns: &[Column]) -> PolarsResult<Result<Vec<Self>, String>>;
+
+    /// The first column that holds a number which is not finite.
+    fn not_finite(&self) -> Option<&'static str>;
+
+    /// About how many bytes the row takes in memory.
+    fn weight(&self) -> usize;
+
+    /// What a person knows the row by.
+    fn describe(&self) -> String;
+}
+
+/// Implements [`Columns`]: the row's type, its columns in order, and what tells it from others.
+macro_rules! table {
+    ($row:ident { $($column:ident),+ $(,)? } known by $describe:expr) => {
+        impl $crate::table::Columns for $row {
+            fn layout() -> Vec<(&'static str, polars::prelude::DataType, bool)> {
+                fn of<R, C: $crate::table::cell::Cell>(_: impl Fn(&R) -> &C) -> (polars::prelude::DataType, bool) {
+                    (<C::Plain as $crate::table::cell::Plain>::data_type(), C::NULLABLE)
+                }
+                vec![$({
+                    let (data_type, nullable) = of(|row: &$row| &row.$column);
+                    (stringify!($column), data_type, nullable)
+                }),+]
+            }
+
+            fn columns(rows: &[Self]) -> Vec<polars::prelude::Column> {
+                vec![$($crate::table::cell::column(stringify!($column), rows, |row| &row.$column)),+]
+            }
+
+            fn rows(columns: &[polars::prelude::Column]) -> polars::prelude::PolarsResult<Result<Vec<Self>, String>> {
+                let mut columns = columns.iter();
+                $(let mut $column = $crate::table::cell::cells(columns.next(), stringify!($column))?.into_iter();)+
+                let mut rows = Vec::new();
+                loop {
+                    let row = $row { $($column: match $column.next() {
+                        Some(Some(cell)) => cell,
+                        Some(None) => {
+                            return Ok(Err(format!("column `{}` is null in row {}", stringify!($column), rows.len())));
+                        }
+                        None => return Ok(Ok(rows)),
+                    }),+ };
+                    rows.push(row);
+                }
+            }
+
+            fn not_finite(&self) -> Option<&'static str> {
+                $(if !$crate::table::cell::is_finite(&self.$column) {
+                    return Some(stringify!($column));
+                })+
+                None
+            }
+
+            fn weight(&self) -> usize {
+                0 $(+ $crate::table::cell::weight(&self.$column))+
+            }
+
+            fn describe(&self) -> String {
+                let describe: fn(&Self) -> String = $describe;
+                describe(self)
+            }
+        }
+    };
+}
+pub(crate) use table;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
+
+/// An error that concerns one table.
+fn table_error(doing: &'static str, path: &Path, message: impl Into<String>) -> DataError {
+    DataError::Table { doing, path: path.to_path_buf(), message: message.into() }
+}

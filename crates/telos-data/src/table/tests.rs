@@ -1,0 +1,451 @@
+//! Tables come back as they were written, and nothing else is taken for one.
+
+use super::*;
+use crate::atomic::tests::Folder;
+use polars::prelude::{
+    DataFrame, IntoColumn, KeyValueMetadata, NamedFrom, NewChunkedArray, ParquetWriter, Series, StringChunked,
+};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use telos_core::record::{ItemRow, ReplyRow, ScoreRow, StepRow};
+
+/// Columns as the design's page on the record lists them; `?` for nullable ones.
+const DESIGN: [(&str, &str); 4] = [
+    ("items", "benchmark str, item str, index u32, item_hash str, cluster str?, goals list[str], data str"),
+    (
+        "replies",
+        "model str, controller str?, benchmark str, item str, repeat u32, wave u8, index u32, request_hash str, \
+         prompt_hash str, kind str, seed u64?, request str, status str, error_kind str?, error str?, text str?, \
+         token_ids list[u32]?, token_logprobs list[f64]?, logprob f64?, finish_reason str?, prompt_tokens u32?, \
+         truncated_tokens u32?, reply str",
+    ),
+    (
+        "scores",
+        "arm str, benchmark str, item str, repeat u32, metric str, value f64?, status str, reason str?, evaluator str, \
+         evaluator_version u32",
+    ),
+    (
+        "steps",
+        "arm str, benchmark str, item str, repeat u32, step u32, token u32?, proposed u32, rank u32?, changed bool, \
+         fallback str?, h_before list[f64], threshold list[f64], h_after list[f64]?, evaluations u32, \
+         rejected list[u32], logprob f64?",
+    ),
+];
+
+fn written<R: Row>() -> String {
+    let column = |(name, data_type, nullable): (&str, DataType, bool)| {
+        format!("{name} {data_type}{}", if nullable { "?" } else { "" })
+    };
+    R::layout().into_iter().map(column).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn columns_are_those_of_the_design() {
+    let written = [written::<ItemRow>(), written::<ReplyRow>(), written::<ScoreRow>(), written::<StepRow>()];
+    for ((table, design), written) in DESIGN.into_iter().zip(written) {
+        assert_eq!(written, design, "{table}");
+    }
+}
+
+fn write<R: Row>(path: impl AsRef<Path>, rows: impl IntoIterator<Item = R>) {
+    let mut writer = TableWriter::create(path).unwrap();
+    rows.into_iter().for_each(|row| writer.push(row).unwrap());
+    writer.finish().unwrap();
+}
+
+/// Writes and reads rows; f64 by bits, since 0.0 equals −0.0.
+fn check_round_trip<R: Row + Clone + PartialEq + std::fmt::Debug>(rows: &[R]) {
+    let folder = Folder::new();
+    let path = folder.path().join("t.parquet");
+    write(&path, rows.iter().cloned());
+    let back: Vec<R> = read_rows(&path).unwrap();
+    assert_eq!(format!("{back:?}"), format!("{rows:?}"));
+    assert_eq!(back, rows);
+    assert_eq!(folder.names(), ["t.parquet"]);
+}
+
+fn number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |x| x.is_finite()),
+        prop_oneof![Just(0.0), Just(-0.0), Just(f64::MIN_POSITIVE / 2.0), Just(f64::MAX), Just(f64::MIN)],
+    ]
+}
+
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![any::<String>(), Just(String::new()), Just("long ".repeat(50))]
+}
+
+fn item_row() -> impl Strategy<Value = ItemRow> {
+    (word(), word(), any::<u32>(), word(), of(word()), vec(word(), 0..3), word()).prop_map(
+        |(benchmark, item, index, item_hash, cluster, goals, data)| ItemRow {
+            benchmark,
+            item,
+            index,
+            item_hash,
+            cluster,
+            goals,
+            data,
+        },
+    )
+}
+
+fn reply_row() -> impl Strategy<Value = ReplyRow> {
+    let head = (word(), of(word()), word(), any::<u32>(), any::<u8>(), any::<u32>(), of(any::<u64>()), word());
+    let middle = (of(word()), of(word()), of(word()), of(vec(any::<u32>(), 0..4)), of(vec(number(), 0..4)));
+    let tail = (of(number()), of(word()), of(any::<u32>()), of(any::<u32>()), word());
+    (head, middle, tail).prop_map(|(head, middle, tail)| {
+        let (model, controller, item, repeat, wave, index, seed, request) = head;
+        let (error_kind, error, text, token_ids, token_logprobs) = middle;
+        let (logprob, finish_reason, prompt_tokens, truncated_tokens, reply) = tail;
+        ReplyRow {
+            benchmark: "b".into(),
+            request_hash: model.clone(),
+            prompt_hash: reply.clone(),
+            kind: "generate".into(),
+            status: "ok".into(),
+            model,
+            controller,
+            item,
+            repeat,
+            wave,
+            index,
+            seed,
+            request,
+            error_kind,
+            error,
+            text,
+            token_ids,
+            token_logprobs,
+            logprob,
+            finish_reason,
+            prompt_tokens,
+            truncated_tokens,
+            reply,
+        }
+    })
+}
+
+fn score_row() -> impl Strategy<Value = ScoreRow> {
+    (word(), word(), any::<u32>(), word(), of(number()), of(word()), any::<u32>()).prop_map(
+        |(arm, item, repeat, metric, value, reason, evaluator_version)| ScoreRow {
+            benchmark: metric.clone(),
+            status: item.clone(),
+            evaluator: arm.clone(),
+            arm,
+            item,
+            repeat,
+            metric,
+            value,
+            reason,
+            evaluator_version,
+        },
+    )
+}
+
+fn step_row() -> impl Strategy<Value = StepRow> {
+    let head = (word(), any::<u32>(), any::<u32>(), of(any::<u32>()), any::<u32>(), of(any::<u32>()), any::<bool>());
+    let levels = || vec(number(), 0..3);
+    let tail = (of(word()), levels(), levels(), of(levels()), any::<u32>(), vec(any::<u32>(), 0..4), of(number()));
+    (head, tail).prop_map(|(head, tail)| {
+        let (arm, repeat, step, token, proposed, rank, changed) = head;
+        let (fallback, h_before, threshold, h_after, evaluations, rejected, logprob) = tail;
+        StepRow {
+            benchmark: arm.clone(),
+            item: "7".into(),
+            arm,
+            repeat,
+            step,
+            token,
+            proposed,
+            rank,
+            changed,
+            fallback,
+            h_before,
+            threshold,
+            h_after,
+            evaluations,
+            rejected,
+            logprob,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn rows_come_back(
+        items in vec(item_row(), 0..12),
+        replies in vec(reply_row(), 0..12),
+        scores in vec(score_row(), 0..12),
+        steps in vec(step_row(), 0..12),
+    ) {
+        check_round_trip(&items);
+        check_round_trip(&replies);
+        check_round_trip(&scores);
+        check_round_trip(&steps);
+    }
+}
+
+fn bare_reply() -> ReplyRow {
+    ReplyRow {
+        model: "m".into(),
+        controller: None,
+        benchmark: "b".into(),
+        item: "0".into(),
+        repeat: 0,
+        wave: 0,
+        index: 0,
+        request_hash: String::new(),
+        prompt_hash: String::new(),
+        kind: "loglikelihood".into(),
+        seed: None,
+        request: "{}".into(),
+        status: "error".into(),
+        error_kind: None,
+        error: None,
+        text: None,
+        token_ids: None,
+        token_logprobs: None,
+        logprob: None,
+        finish_reason: None,
+        prompt_tokens: None,
+        truncated_tokens: None,
+        reply: "{}".into(),
+    }
+}
+
+fn bare_step() -> StepRow {
+    StepRow {
+        arm: "m/c".into(),
+        benchmark: "b".into(),
+        item: "0".into(),
+        repeat: 0,
+        step: 0,
+        token: None,
+        proposed: 5,
+        rank: None,
+        changed: true,
+        fallback: None,
+        h_before: Vec::new(),
+        threshold: Vec::new(),
+        h_after: None,
+        evaluations: 0,
+        rejected: Vec::new(),
+        logprob: None,
+    }
+}
+
+/// Every combination of the eleven nullable columns of a reply, of the five of a step, and of tables where one of them is
+/// null in every row.
+#[test]
+fn every_combination_of_nulls_comes_back() {
+    let reply = |mask: u32| {
+        let set = |bit: u32| mask >> bit & 1 == 1;
+        ReplyRow {
+            controller: set(0).then(|| "c".into()),
+            seed: set(1).then_some(u64::MAX),
+            error_kind: set(2).then(String::new),
+            error: set(3).then(|| "e".into()),
+            text: set(4).then(|| "t\0\u{1f600}".into()),
+            token_ids: set(5).then(|| vec![0, u32::MAX]),
+            token_logprobs: set(6).then(Vec::new),
+            logprob: set(7).then_some(-0.0),
+            finish_reason: set(8).then(|| "eos".into()),
+            prompt_tokens: set(9).then_some(0),
+            truncated_tokens: set(10).then_some(u32::MAX),
+            ..bare_reply()
+        }
+    };
+    check_round_trip(&(0..1 << 11).map(reply).collect::<Vec<_>>());
+    for bit in 0..11 {
+        check_round_trip(&[reply(1 << bit)]);
+        check_round_trip(&[reply(!(1 << bit)), reply(!(1 << bit))]);
+    }
+    let step = |mask: u32| {
+        let set = |bit: u32| mask >> bit & 1 == 1;
+        StepRow {
+            token: set(0).then_some(0),
+            rank: set(1).then_some(3),
+            fallback: set(2).then(|| "stop".into()),
+            h_after: set(3).then(|| vec![0.1, -0.0]),
+            logprob: set(4).then_some(f64::MIN_POSITIVE / 8.0),
+            h_before: vec![0.25; mask as usize % 3],
+            ..bare_step()
+        }
+    };
+    check_round_trip(&(0..1 << 5).map(step).collect::<Vec<_>>());
+    (0..1 << 5).for_each(|mask| check_round_trip(&[step(mask)]));
+}
+
+#[test]
+fn empty_tables_have_their_columns() {
+    let folder = Folder::new();
+    let path = folder.path().join("steps.parquet");
+    write::<StepRow>(&path, []);
+    assert_eq!(read_steps(&path).unwrap(), []);
+    let mut batches = 0;
+    for_each_batch(&path, |_: Vec<StepRow>| {
+        batches += 1;
+        Ok::<_, DataError>(())
+    })
+    .unwrap();
+    assert_eq!(batches, 0);
+    // Another table's columns are not there, even with no rows.
+    let message = read_scores(&path).unwrap_err().to_string();
+    assert!(message.contains("it has no column `metric`, of type str"), "{message}");
+}
+
+#[test]
+fn large_tables_are_written_and_read_in_groups() {
+    let folder = Folder::new();
+    let path = folder.path().join("replies.parquet");
+    let row = |n: u32| ReplyRow {
+        item: n.to_string(),
+        index: n,
+        logprob: (!n.is_multiple_of(3)).then(|| f64::from(n)),
+        ..bare_reply()
+    };
+    let mut writer = TableWriter::create(&path).unwrap();
+    (0..10_000).for_each(|n| writer.push(row(n)).unwrap());
+    let unfinished = fs::metadata(folder.path().join("replies.parquet.tmp")).unwrap().len();
+    assert!(unfinished > 10_000, "two groups are on the disk already, not {unfinished} bytes");
+    assert!(!path.exists());
+    writer.finish().unwrap();
+    let mut sizes = Vec::new();
+    let mut next = 0;
+    for_each_batch(&path, |rows: Vec<ReplyRow>| {
+        sizes.push(rows.len());
+        for found in rows {
+            assert_eq!(found, row(next));
+            next += 1;
+        }
+        Ok::<_, DataError>(())
+    })
+    .unwrap();
+    assert_eq!((sizes, next), (vec![4096, 4096, 1808], 10_000));
+    // Large rows make small groups.
+    let large = ReplyRow { request: "x".repeat(20 << 20), ..bare_reply() };
+    write(&path, [large.clone(), large.clone(), large]);
+    assert_eq!(Table::<ReplyRow>::open(&path).unwrap().groups(), 2);
+    assert_eq!(read_replies(&path).unwrap().len(), 3);
+}
+
+#[test]
+fn the_first_error_ends_the_reading() {
+    let folder = Folder::new();
+    let path = folder.path().join("t.parquet");
+    write(&path, (0..5000).map(|step| StepRow { step, ..bare_step() }));
+    let mut seen = 0;
+    let stopped = for_each_batch(&path, |rows: Vec<StepRow>| {
+        seen += rows.len();
+        Err(DataError::Empty { path: "x".into() })
+    });
+    assert!(matches!(stopped, Err(DataError::Empty { .. })));
+    assert_eq!(seen, 4096);
+}
+
+#[test]
+fn equal_rows_give_equal_bytes() {
+    let folder = Folder::new();
+    let rows = || (0..5000).map(|step| StepRow { step, h_before: vec![0.1; step as usize % 3], ..bare_step() });
+    let paths = ["a", "b"].map(|name| folder.path().join(name));
+    for path in &paths {
+        write(path, rows());
+    }
+    let [a, b] = paths.map(|path| fs::read(path).unwrap());
+    assert!(a == b);
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_refused() {
+    let folder = Folder::new();
+    let path = folder.path().join("t.parquet");
+    let check = |row: StepRow, column: &str| {
+        let mut writer = TableWriter::create(&path).unwrap();
+        let message = writer.push(row).unwrap_err().to_string();
+        let want = format!("`{column}` is not a finite number in the row of m/c, b, item 0, repeat 0, step 0");
+        assert!(message.ends_with(&want), "{message}");
+    };
+    check(StepRow { h_before: vec![0.0, f64::NAN], ..bare_step() }, "h_before");
+    check(StepRow { h_after: Some(vec![f64::INFINITY]), ..bare_step() }, "h_after");
+    check(StepRow { logprob: Some(f64::NEG_INFINITY), ..bare_step() }, "logprob");
+    assert_eq!(folder.names(), Vec::<String>::new(), "an unfinished table leaves nothing behind");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_that_leaves_the_old_table() {
+    let folder = Folder::new();
+    let path = folder.path().join("steps.parquet");
+    write(&path, [bare_step()]);
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("steps.parquet.tmp")).unwrap();
+    let mut writer = TableWriter::create(&path).unwrap();
+    let pushed = (0..5000).try_for_each(|step| writer.push(StepRow { step, ..bare_step() }));
+    let message = pushed.and_then(|()| writer.finish()).unwrap_err().to_string();
+    assert!(message.contains("write ") && message.contains("steps.parquet.tmp: "), "{message}");
+    assert!(message.contains("No space left"), "{message}");
+    assert_eq!(read_steps(&path).unwrap(), [bare_step()]);
+}
+
+/// A Parquet file with these columns and this `format`.
+fn foreign(folder: &Folder, columns: Vec<Column>, format: Option<&str>) -> PathBuf {
+    let path = folder.path().join("foreign.parquet");
+    let mut frame = DataFrame::new_infer_height(columns).unwrap();
+    let pairs = format.map(|format| KeyValueMetadata::from_static(vec![("format".into(), format.into())]));
+    ParquetWriter::new(File::create(&path).unwrap()).with_key_value_metadata(pairs).finish(&mut frame).unwrap();
+    path
+}
+
+#[test]
+fn other_files_are_refused_and_further_columns_passed_over() {
+    let folder = Folder::new();
+    let rows = [bare_step(), StepRow { step: 1, h_after: Some(vec![1.0]), ..bare_step() }];
+    let check = |columns: Vec<Column>, format, words: &[&str]| {
+        let message = read_steps(foreign(&folder, columns, format)).unwrap_err().to_string();
+        for word in words {
+            assert!(message.contains(word), "{message:?} does not say {word:?}");
+        }
+    };
+    let mut more = StepRow::columns(&rows);
+    more.insert(3, StringChunked::from_slice("later".into(), &["x", "y"]).into_column());
+    assert_eq!(read_steps(foreign(&folder, more.clone(), Some("1"))).unwrap(), rows);
+
+    check(more.clone(), Some("2"), &["format 2, and this version of telos reads format 1"]);
+    check(more.clone(), None, &["no table of a record"]);
+    let without = more.iter().filter(|column| column.name() != "rank").cloned().collect();
+    check(without, Some("1"), &["it has no column `rank`, of type u32"]);
+    let retyped = |name: &str, series: Series| {
+        let swap = |column: &Column| if column.name() == name { series.clone().into_column() } else { column.clone() };
+        more.iter().map(swap).collect::<Vec<_>>()
+    };
+    let wide = retyped("step", Series::new("step".into(), [0_i64, 1]));
+    check(wide, Some("1"), &["its column `step` is of type i64, expected u32"]);
+    let null = retyped("arm", Series::new("arm".into(), [Some("a"), None]));
+    check(null, Some("1"), &["column `arm` is null in row 1"]);
+
+    for (bytes, word) in [(b"".as_slice(), "not a Parquet file"), (b"PAR1 but nothing else", "not a Parquet file")] {
+        let path = folder.file("torn.parquet", bytes);
+        let error = read_steps(&path).unwrap_err();
+        assert!(error.to_string().contains(word) && error.is_input(), "{error}");
+    }
+    let whole = fs::read(foreign(&folder, StepRow::columns(&rows), Some("1"))).unwrap();
+    let error = read_steps(folder.file("torn.parquet", &whole[..whole.len() - 9])).unwrap_err();
+    assert!(error.to_string().contains("torn.parquet: it is not a Parquet file, or it is damaged"), "{error}");
+}
+
+/// A copy that was cut off is an error, wherever the cut is.
+#[test]
+fn cut_off_tables_are_errors() {
+    let folder = Folder::new();
+    let path = folder.path().join("t.parquet");
+    write(&path, (0..50).map(|step| StepRow { step, rejected: vec![step; 3], ..bare_step() }));
+    let whole = fs::read(&path).unwrap();
+    for length in 0..whole.len() {
+        let error = read_steps(folder.file("cut.parquet", &whole[..length])).unwrap_err();
+        assert!(error.is_input() && error.to_string().contains("cut.parquet: "), "{length}: {error}");
+    }
+}

@@ -1,0 +1,248 @@
+//! A local model: which requests it can answer, and who in the engine answers them.
+
+use crate::causal::{Causal, Scoring};
+use crate::classify::{Classifier, RewardModel};
+use crate::generate::keep_prompt;
+use crate::shelf::Shelf;
+use crate::text::side::TextSide;
+use crate::trajectory::trajectory;
+use std::sync::{Arc, Weak};
+use telos_core::control::{ClassifierMargin, ConstraintKind, ConstraintSpec};
+use telos_core::reply::{Ids, Rendered, Reward};
+use telos_core::{
+    Ask, Constraint, ErrorKind, Model, ModelCard, ModelRef, Models, Outcome, Prompt, Reply, Request, RequestError, Weights,
+};
+
+/// What answers.
+pub(crate) enum Engine {
+    /// Opened without weights: encodes and renders only.
+    None,
+    Causal(Causal),
+    Classifier(Classifier),
+    Reward(RewardModel),
+}
+
+/// A model from a folder or a file.
+pub(crate) struct Local {
+    pub(crate) name: ModelRef,
+    pub(crate) card: ModelCard,
+    pub(crate) text: TextSide,
+    pub(crate) engine: Engine,
+    /// Where constraints and other models are opened.
+    pub(crate) shelf: Weak<Shelf>,
+}
+
+impl Model for Local {
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    fn answer(&self, requests: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
+        let mut checked = |place: usize, outcome: Outcome| {
+            let outcome = outcome.and_then(|reply| match reply.not_finite() {
+                None => Ok(reply),
+                Some(field) => Err(RequestError::new(
+                    ErrorKind::NotFinite,
+                    format!("`{field}` of the reply is not finite: the model's weights may be broken"),
+                )),
+            });
+            on_reply(place, outcome);
+        };
+        let mut scored = Vec::new();
+        let mut generated = Vec::new();
+        let mut classified = Vec::new();
+        let mut rewarded = Vec::new();
+        let mut others: Vec<(ModelRef, Vec<usize>)> = Vec::new();
+        for (place, request) in requests.iter().enumerate() {
+            match &request.model {
+                Some(model) if *model != self.name => match others.iter_mut().find(|(known, _)| known == model) {
+                    Some((_, places)) => places.push(place),
+                    None => others.push((model.clone(), vec![place])),
+                },
+                _ => match &request.ask {
+                    Ask::Tokenize { .. } | Ask::ChatTemplate { .. } => checked(place, self.on_text(&request.ask)),
+                    Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => scored.push((place, request)),
+                    Ask::Generate { .. } => generated.push((place, request)),
+                    Ask::Classify { .. } => classified.push((place, request)),
+                    Ask::Reward(_) => rewarded.push((place, request)),
+                    Ask::Trajectory { .. } => checked(place, self.along(request)),
+                },
+            }
+        }
+        self.score(&scored, &mut checked);
+        self.generate(&generated, &mut checked);
+        self.classify(&classified, &mut checked);
+        self.reward(&rewarded, &mut checked);
+        for (model, places) in others {
+            self.pass_on(&model, &places, requests, &mut checked);
+        }
+    }
+
+    fn token_paths(&self, request: &Request) -> Result<Vec<Vec<u32>>, RequestError> {
+        match &request.ask {
+            Ask::Tokenize { .. } | Ask::ChatTemplate { .. } | Ask::Trajectory { .. } => Ok(Vec::new()),
+            Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => {
+                let scoring = Scoring::encode(&self.text, request, self.card.max_length)?;
+                Ok(scoring.paths().into_iter().map(|path| path.ids).collect())
+            }
+            Ask::Generate { prompt, sampling, .. } => {
+                let new = sampling.max_new_tokens;
+                Ok(vec![keep_prompt(&self.text, prompt, request.max_length, new, self.card.max_length)?.0])
+            }
+            Ask::Classify { text, text_pair } => {
+                Ok(vec![self.text.encode_pair(text, text_pair.as_deref(), true)?.0])
+            }
+            Ask::Reward(prompt) => Ok(vec![self.text.prompt(prompt, false)?]),
+        }
+    }
+}
+
+impl Local {
+    fn cannot(&self, what: &str) -> RequestError {
+        let why = match self.engine {
+            Engine::None => "it was opened without its weights",
+            _ => "its architecture is of another kind",
+        };
+        RequestError::invalid(format!("{} ({}) cannot {what}: {why}", self.name, self.card.architecture))
+    }
+
+    fn on_text(&self, ask: &Ask) -> Outcome {
+        match ask {
+            Ask::Tokenize { text, add_special_tokens } => {
+                Ok(Reply::Tokenize(Ids { ids: self.text.encode(text, *add_special_tokens)? }))
+            }
+            Ask::ChatTemplate { messages, add_generation_prompt } => {
+                let text = self.text.render(messages, *add_generation_prompt)?;
+                let ids = self.text.encode(&text, false)?;
+                Ok(Reply::ChatTemplate(Rendered { text, ids }))
+            }
+            _ => Err(RequestError::new(ErrorKind::Internal, "this kind of request needs more than the text side")),
+        }
+    }
+
+    fn score(&self, requests: &[(usize, &Request)], on_reply: &mut dyn FnMut(usize, Outcome)) {
+        match &self.engine {
+            Engine::Causal(causal) if !requests.is_empty() => causal.score(&self.text, requests, on_reply),
+            _ => requests.iter().for_each(|(place, _)| on_reply(*place, Err(self.cannot("score tokens")))),
+        }
+    }
+
+    fn generate(&self, requests: &[(usize, &Request)], on_reply: &mut dyn FnMut(usize, Outcome)) {
+        let open = |spec: &ConstraintSpec| self.constraint(spec);
+        match &self.engine {
+            Engine::Causal(causal) if !requests.is_empty() => causal.generate(&self.text, requests, &open, on_reply),
+            _ => requests.iter().for_each(|(place, _)| on_reply(*place, Err(self.cannot("generate text")))),
+        }
+    }
+
+    fn classify(&self, requests: &[(usize, &Request)], on_reply: &mut dyn FnMut(usize, Outcome)) {
+        let Engine::Classifier(classifier) = &self.engine else {
+            return requests.iter().for_each(|(place, _)| on_reply(*place, Err(self.cannot("classify a text"))));
+        };
+        let texts: Vec<(&str, Option<&str>)> = requests
+            .iter()
+            .filter_map(|(_, request)| match &request.ask {
+                Ask::Classify { text, text_pair } => Some((text.as_str(), text_pair.as_deref())),
+                _ => None,
+            })
+            .collect();
+        for ((place, _), logits) in requests.iter().zip(classifier.logits(&self.text, &texts)) {
+            on_reply(*place, logits.map(|logits| Reply::Classify(classifier.classification(&logits))));
+        }
+    }
+
+    fn reward(&self, requests: &[(usize, &Request)], on_reply: &mut dyn FnMut(usize, Outcome)) {
+        let Engine::Reward(model) = &self.engine else {
+            return requests.iter().for_each(|(place, _)| on_reply(*place, Err(self.cannot("give a reward"))));
+        };
+        let mut places = Vec::new();
+        let mut sequences = Vec::new();
+        for (place, request) in requests {
+            let Ask::Reward(prompt) = &request.ask else { continue };
+            // A text is encoded as the tokenizer does it; the anchors' rule for prompts is about continuing a text.
+            let ids = match prompt {
+                Prompt::Text(text) => self.text.encode(text, true),
+                Prompt::Messages(_) => self.text.prompt(prompt, false),
+            };
+            match ids {
+                Err(error) => on_reply(*place, Err(error)),
+                Ok(ids) if ids.is_empty() => on_reply(*place, Err(RequestError::invalid("the text has no ids"))),
+                Ok(ids) if ids.len() > model.positions() => {
+                    let message = format!("the text has {} ids and the model {} positions", ids.len(), model.positions());
+                    on_reply(*place, Err(RequestError::new(ErrorKind::TooLong, message)));
+                }
+                Ok(ids) if ids.iter().any(|id| *id as usize >= self.text.size()) => {
+                    on_reply(*place, Err(RequestError::invalid("the text has ids that the vocabulary does not have")));
+                }
+                Ok(ids) => {
+                    places.push(*place);
+                    sequences.push(ids);
+                }
+            }
+        }
+        let padding = self.text.pad.as_ref().map(|pad| pad.id);
+        for (place, reward) in places.into_iter().zip(model.rewards(padding, sequences)) {
+            on_reply(place, Ok(Reply::Reward(Reward { reward })));
+        }
+    }
+
+    fn along(&self, request: &Request) -> Outcome {
+        let Ask::Trajectory { prompt, token_ids, max_new_tokens, constraint } = &request.ask else {
+            return Err(RequestError::new(ErrorKind::Internal, "no trajectory"));
+        };
+        let constraint = self.constraint(constraint)?;
+        let (ids, _) = keep_prompt(&self.text, prompt, request.max_length, *max_new_tokens, self.card.max_length)?;
+        trajectory(&self.text, &ids, token_ids, constraint.as_ref()).map(Reply::Trajectory)
+    }
+
+    /// Opens what computes a constraint.
+    fn constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError> {
+        let shelf = self.shelf.upgrade().ok_or_else(|| RequestError::new(ErrorKind::Internal, "the shelf is gone"))?;
+        shelf.constraint(spec)
+    }
+
+    fn pass_on(&self, model: &ModelRef, places: &[usize], all: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
+        let opened = match self.shelf.upgrade() {
+            Some(shelf) => shelf.open(model, Weights::Load).map_err(|e| RequestError::new(ErrorKind::Model, e.to_string())),
+            None => Err(RequestError::new(ErrorKind::Internal, "the shelf is gone")),
+        };
+        match opened {
+            Err(error) => places.iter().for_each(|place| on_reply(*place, Err(error.clone()))),
+            Ok(opened) => {
+                let theirs: Vec<Request> =
+                    places.iter().map(|place| Request { model: None, ..all[*place].clone() }).collect();
+                opened.answer(&theirs, &mut |place, outcome| on_reply(places[place], outcome));
+            }
+        }
+    }
+}
+
+/// A classifier's margin as a constraint.
+pub(crate) struct MarginConstraint {
+    margin: ClassifierMargin,
+    model: Arc<Local>,
+}
+
+impl MarginConstraint {
+    /// A constraint over an opened classifier; labels that it does not have are an error.
+    pub(crate) fn new(spec: &ConstraintSpec, model: Arc<Local>) -> Result<Self, RequestError> {
+        let ConstraintKind::ClassifierMargin(margin) = &spec.kind;
+        if !matches!(model.engine, Engine::Classifier(_)) {
+            return Err(model.cannot("classify a text"));
+        }
+        let labels: Vec<(String, f64)> = model.card.labels.iter().map(|label| (label.clone(), 0.0)).collect();
+        margin.h(&labels)?;
+        Ok(Self { margin: margin.clone(), model })
+    }
+}
+
+impl Constraint for MarginConstraint {
+    fn values(&self, texts: &[&str]) -> Vec<Result<f64, RequestError>> {
+        let Engine::Classifier(classifier) = &self.model.engine else {
+            return texts.iter().map(|_| Err(self.model.cannot("classify a text"))).collect();
+        };
+        let texts: Vec<(&str, Option<&str>)> = texts.iter().map(|text| (*text, None)).collect();
+        let values = classifier.logits(&self.model.text, &texts).into_iter();
+        values.map(|logits| self.margin.h(&classifier.classification(&logits?).probabilities)).collect()
+    }
+}

@@ -1,0 +1,5 @@
+//! Text to ids and back, and chats to text.
+
+pub(crate) mod chat;
+pub(crate) mod gguf;
+pub(crate) mod side;

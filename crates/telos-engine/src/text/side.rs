@@ -1,0 +1,196 @@
+//! The text side of a model: its tokenizer, its special tokens, its chat template. It needs no weights.
+
+use super::chat::Template;
+use serde_json::{Map, Value};
+use std::path::Path;
+use telos_core::request::Message;
+use telos_core::{Prompt, RequestError};
+use telos_core::text::python_rstrip;
+use tokenizers::Tokenizer;
+
+/// A token that has a meaning of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Special {
+    pub(crate) id: u32,
+    pub(crate) text: String,
+}
+
+/// Everything between text and ids.
+pub(crate) struct TextSide {
+    tokenizer: Tokenizer,
+    /// The tokenizer's file, hashed.
+    pub(crate) hash: String,
+    pub(crate) bos: Option<Special>,
+    pub(crate) eos: Option<Special>,
+    pub(crate) pad: Option<Special>,
+    pub(crate) template: Option<Template>,
+    /// Whether every text must be covered by its tokens to the end; an encoder's may drop characters on purpose.
+    pub(crate) covers: bool,
+}
+
+impl TextSide {
+    /// A text side from a tokenizer's JSON and the `tokenizer_config.json` beside it. Truncation and padding that stand in the
+    /// tokenizer are not applied.
+    pub(crate) fn new(json: &[u8], config: &Map<String, Value>, template: Option<String>) -> Result<Self, String> {
+        let mut tokenizer = Tokenizer::from_bytes(json).map_err(|e| format!("the tokenizer cannot be read: {e}"))?;
+        tokenizer.with_truncation(None).map_err(|e| format!("the tokenizer's truncation cannot be turned off: {e}"))?;
+        tokenizer.with_padding(None);
+        let content = |key: &str| -> Option<String> {
+            let value = config.get(key)?;
+            value.as_str().or_else(|| value.get("content").and_then(Value::as_str)).map(str::to_owned)
+        };
+        let special = |key: &str| {
+            let text = content(key)?;
+            tokenizer.token_to_id(&text).map(|id| Special { id, text })
+        };
+        let (bos, eos, pad) = (special("bos_token"), special("eos_token"), special("pad_token"));
+        let names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+        let tokens = names.iter().filter_map(|name| Some((*name, content(name)?))).collect();
+        let template = template.map(|source| Template::new(source, tokens)).transpose()?;
+        let hash = telos_core::digest::blake3_hex(json);
+        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true })
+    }
+
+    /// The text side of a folder in the Hugging Face layout.
+    pub(crate) fn open(folder: &Path) -> Result<Self, String> {
+        let path = folder.join("tokenizer.json");
+        let json = std::fs::read(&path)
+            .map_err(|e| format!("cannot read {}: {e}; a model folder needs its tokenizer.json", path.display()))?;
+        let config = json_object(&folder.join("tokenizer_config.json"))?.unwrap_or_default();
+        let file = folder.join("chat_template.jinja");
+        let template = match std::fs::read_to_string(&file) {
+            Ok(source) => Some(source),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => named_template(config.get("chat_template")),
+            Err(e) => return Err(format!("cannot read {}: {e}", file.display())),
+        };
+        Self::new(&json, &config, template).map_err(|e| format!("{e} ({})", path.display()))
+    }
+
+    /// One more than the largest id.
+    pub(crate) fn size(&self) -> usize {
+        self.tokenizer.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1)
+    }
+
+
+    /// The text of a token.
+    pub(crate) fn token_text(&self, id: u32) -> Option<String> {
+        self.tokenizer.id_to_token(id)
+    }
+
+    /// The ids of a text as the tokenizer gives them.
+    pub(crate) fn encode(&self, text: &str, add_special_tokens: bool) -> Result<Vec<u32>, RequestError> {
+        self.encode_pair(text, None, add_special_tokens).map(|(ids, _)| ids)
+    }
+
+    /// The ids of a text as the anchors encode it: with special tokens, but none where it begins with the text of BOS.
+    pub(crate) fn encode_prompt(&self, text: &str) -> Result<Vec<u32>, RequestError> {
+        self.encode(text, !self.bos.as_ref().is_some_and(|bos| text.starts_with(&bos.text)))
+    }
+
+    /// Ids and token types of one text or two.
+    pub(crate) fn encode_pair(
+        &self,
+        text: &str,
+        pair: Option<&str>,
+        add_special_tokens: bool,
+    ) -> Result<(Vec<u32>, Vec<u32>), RequestError> {
+        let encoded = match pair {
+            None => self.tokenizer.encode(text, add_special_tokens),
+            Some(pair) => self.tokenizer.encode((text, pair), add_special_tokens),
+        };
+        let encoded = encoded.map_err(|e| RequestError::invalid(format!("the text cannot be tokenized: {e}")))?;
+        // A regular expression that gives up half-way ends the text silently in the tokenizer; it must not be silent here.
+        if self.covers && pair.is_none() {
+            let end = encoded.get_offsets().iter().map(|(_, end)| *end).max().unwrap_or(0);
+            if end < text.trim_end().len() {
+                let rest = text.len() - end;
+                return Err(RequestError::invalid(format!("the tokenizer left the last {rest} bytes of the text out")));
+            }
+        }
+        Ok((encoded.get_ids().to_vec(), encoded.get_type_ids().to_vec()))
+    }
+
+    /// The id that stands for an empty context: BOS, or EOS where there is none.
+    pub(crate) fn beginning(&self) -> Result<u32, RequestError> {
+        let special = self.bos.as_ref().or(self.eos.as_ref());
+        special.map(|s| s.id).ok_or_else(|| {
+            RequestError::invalid("an empty context needs a beginning or end token, and the tokenizer has neither")
+        })
+    }
+
+    /// Ids of a context and of what follows the context in the joint encoding (lm-evaluation-harness, `_encode_pair`).
+    pub(crate) fn context_and_continuation(
+        &self,
+        context: &str,
+        continuation: &str,
+    ) -> Result<(Vec<u32>, Vec<u32>), RequestError> {
+        let (head, tail) = if context.is_empty() {
+            let first = self.beginning()?;
+            let mut ids = self.encode(continuation, false)?;
+            if ids.first() == Some(&first) { (vec![ids.remove(0)], ids) } else { (vec![first], ids) }
+        } else {
+            let kept = python_rstrip(context);
+            let whole = self.encode_prompt(&format!("{context}{continuation}"))?;
+            let head = self.encode_prompt(kept)?;
+            let tail = whole.get(head.len()..).unwrap_or_default().to_vec();
+            (head, tail)
+        };
+        if tail.is_empty() {
+            return Err(RequestError::invalid("the continuation has no ids of its own after this context"));
+        }
+        if head.is_empty() {
+            return Ok((vec![self.beginning()?], tail));
+        }
+        Ok((head, tail))
+    }
+
+    /// The text of ids, special tokens skipped, spaces as they are.
+    pub(crate) fn decode(&self, ids: &[u32]) -> Result<String, RequestError> {
+        self.tokenizer
+            .decode(ids, true)
+            .map_err(|e| RequestError::new(telos_core::ErrorKind::Internal, format!("ids cannot be decoded: {e}")))
+    }
+
+    /// The template's rendering of a chat.
+    pub(crate) fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, RequestError> {
+        match &self.template {
+            Some(template) => template.render(messages, add_generation_prompt).map_err(RequestError::invalid),
+            None => Err(RequestError::invalid("the model has no chat template, so `messages` cannot be rendered")),
+        }
+    }
+
+    /// The ids of a prompt, before truncation.
+    pub(crate) fn prompt(&self, prompt: &Prompt, add_generation_prompt: bool) -> Result<Vec<u32>, RequestError> {
+        let ids = match prompt {
+            Prompt::Text(text) => self.encode_prompt(text)?,
+            Prompt::Messages(messages) => self.encode(&self.render(messages, add_generation_prompt)?, false)?,
+        };
+        if ids.is_empty() { Ok(vec![self.beginning()?]) } else { Ok(ids) }
+    }
+}
+
+/// A JSON object from a file; none where there is no such file.
+pub(crate) fn json_object(path: &Path) -> Result<Option<Map<String, Value>>, String> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
+    };
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(map)) => Ok(Some(map)),
+        Ok(_) => Err(format!("{} holds no JSON object", path.display())),
+        Err(e) => Err(format!("{}:{}:{}: {e}", path.display(), e.line(), e.column())),
+    }
+}
+
+/// `chat_template` of a tokenizer's configuration: a string, or a list of named ones of which `default` is taken.
+fn named_template(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(source) => Some(source.clone()),
+        Value::Array(list) => {
+            let named = |name: &str| list.iter().find(|entry| entry.get("name").and_then(Value::as_str) == Some(name));
+            named("default").and_then(|entry| entry.get("template")).and_then(Value::as_str).map(str::to_owned)
+        }
+        _ => None,
+    }
+}

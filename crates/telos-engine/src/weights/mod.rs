@@ -1,0 +1,30 @@
+//! Where weights come from: folders in the Hugging Face layout, and GGUF files. All are handed out in f32.
+
+pub(crate) mod folder;
+pub(crate) mod gguf;
+pub(crate) mod mapped;
+
+/// Named tensors, read as f32.
+pub(crate) trait Tensors {
+    /// The values of a tensor of exactly this shape. The error says what is there instead.
+    fn read(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String>;
+
+    /// Whether there is a tensor of that name.
+    fn has(&self, name: &str) -> bool;
+}
+
+/// Refuses values that are not finite.
+pub(crate) fn finite(name: &str, values: Vec<f32>) -> Result<Vec<f32>, String> {
+    match values.iter().position(|v| !v.is_finite()) {
+        None => Ok(values),
+        Some(at) => Err(format!(
+            "tensor `{name}` holds {} at place {at}: the weights are broken; fetch or export the model again",
+            values[at]
+        )),
+    }
+}
+
+/// A shape as people write it.
+pub(crate) fn shown(shape: &[usize]) -> String {
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
+}

@@ -1,0 +1,222 @@
+//! `multiple_choice`: which of several continuations the model finds likeliest.
+//!
+//! `acc`, `acc_char` and `acc_byte` are what lm-evaluation-harness calls `acc`, `acc_norm` and `acc_bytes`
+//! (`lm_eval/api/task.py`): the first largest log-likelihood, as it is, for each Unicode code point of the choice, and for
+//! each byte of its UTF-8. `mc2` is `TruthfulQA`'s MC2 (Lin, Hilton and Evans 2022): the share of the probability
+//! of all choices that the true ones have.
+
+use crate::params::{all_missing, check_static, of_case, places, texts, zeros_and_ones};
+use crate::registry::Entry;
+use crate::replies::{first_largest, loglikelihoods};
+use serde_json::{Map, Value};
+use telos_core::shape::{Field, KindShape, Shape, no_further_check};
+use telos_core::{Case, Direction, Evaluator, Metric, Score, Status};
+
+/// The table's entry.
+pub(crate) const ENTRY: Entry = Entry {
+    shape: KindShape {
+        kind: "multiple_choice",
+        about: "whether the likeliest of several continuations is a right one",
+        fields: &[
+            Field::optional(
+                "correct",
+                Shape::Either(&[PLACE, Shape::List { of: &PLACE, min: 1 }, Shape::Template]),
+                "the place of the right choice, from 0, or a list of places; without it those whose label is 1, or the first",
+            ),
+            Field::optional(
+                "labels",
+                Shape::Either(&[Shape::List { of: &Shape::Whole { min: 0, max: 1 }, min: 1 }, Shape::Template]),
+                "1 for a true choice and 0 for a false one, one for each; with it there is the metric mc2",
+            ),
+        ],
+        check: no_further_check,
+    },
+    build,
+    example: "{kind: multiple_choice, correct: 0, labels: \"{{ mc2_targets.labels }}\"}",
+};
+
+const PLACE: Shape = Shape::Whole { min: 0, max: u32::MAX as u64 };
+
+fn build(params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {
+    check_static(params, "correct", places)?;
+    check_static(params, "labels", zeros_and_ones)?;
+    Ok(Box::new(MultipleChoice { labelled: params.contains_key("labels") }))
+}
+
+struct MultipleChoice {
+    labelled: bool,
+}
+
+impl Evaluator for MultipleChoice {
+    fn metrics(&self) -> Vec<Metric> {
+        let share = |name, about| Metric::share(name, Direction::Higher, about);
+        let mut metrics = vec![
+            share("acc", "1 where the likeliest choice is a right one"),
+            share("acc_char", "1 where the choice with the largest log-probability a character is a right one"),
+            share("acc_byte", "1 where the choice with the largest log-probability a byte is a right one"),
+        ];
+        if self.labelled {
+            metrics.push(share("mc2", "the true choices' share of the probability of all choices"));
+        }
+        metrics
+    }
+
+    fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {
+        match self.score(case) {
+            Ok(scores) => scores,
+            Err(reason) => all_missing(&self.metrics(), Status::Skipped, &reason),
+        }
+    }
+}
+
+impl MultipleChoice {
+    fn score(&self, case: &Case<'_>) -> Result<Vec<Score>, String> {
+        let logprobs: Vec<f64> = loglikelihoods(case)?.iter().map(|reply| reply.logprob).collect();
+        let n = logprobs.len();
+        let labels = if self.labelled { Some(of_case(case, "labels", zeros_and_ones, None)) } else { None };
+        let labels = labels.map(|labels| match labels? {
+            labels if labels.len() == n => Ok(labels),
+            labels => Err(format!("the parameter `labels` has {} entries for {n} choices", labels.len())),
+        });
+        let correct = match (case.params.contains_key("correct"), &labels) {
+            (false, Some(Ok(labels))) => Ok((0..n).filter(|i| labels[*i]).collect()),
+            (false, Some(Err(reason))) => Err(reason.clone()),
+            _ => of_case(case, "correct", places, Some(vec![0])),
+        };
+        let correct = correct.and_then(|correct: Vec<usize>| match correct.iter().find(|place| **place >= n) {
+            Some(place) => Err(format!("the parameter `correct` is {place}, but there are {n} choices")),
+            None => Ok(correct),
+        });
+        let scaled = |metric, size: &dyn Fn(&str) -> usize| -> Score {
+            let value = lengths(case, n, size).and_then(|lengths| {
+                let best = first_largest(logprobs.iter().zip(&lengths).map(|(logprob, n)| logprob / *n as f64));
+                is_right(best, &correct)
+            });
+            value.map_or_else(|reason| Score::missing(metric, Status::Skipped, reason), |v| Score::ok(metric, v))
+        };
+        let acc = is_right(first_largest(logprobs.iter().copied()), &correct);
+        let mut scores = vec![
+            acc.map_or_else(|reason| Score::missing("acc", Status::Skipped, reason), |v| Score::ok("acc", v)),
+            scaled("acc_char", &|choice| choice.chars().count()),
+            scaled("acc_byte", &str::len),
+        ];
+        scores.extend(labels.map(|labels| match labels {
+            Ok(labels) => Score::ok("mc2", true_share(&logprobs, &labels)),
+            Err(reason) => Score::missing("mc2", Status::Skipped, reason),
+        }));
+        Ok(scores)
+    }
+}
+
+fn is_right(best: Option<usize>, correct: &Result<Vec<usize>, String>) -> Result<f64, String> {
+    let right = correct.as_ref().map_err(Clone::clone)?;
+    Ok(f64::from(u8::from(best.is_some_and(|best| right.contains(&best)))))
+}
+
+/// The choices' sizes. lm-evaluation-harness divides by zero where a choice is empty; here the score is missing.
+fn lengths(case: &Case<'_>, n: usize, size: &dyn Fn(&str) -> usize) -> Result<Vec<usize>, String> {
+    let choices = of_case(case, "choices", texts, None)?;
+    if choices.len() != n {
+        return Err(format!("there are {} texts of choices for {n} replies", choices.len()));
+    }
+    match choices.iter().position(String::is_empty) {
+        Some(place) => Err(format!("choice {place} is empty, so nothing can be divided by its length")),
+        None => Ok(choices.iter().map(|choice| size(choice)).collect()),
+    }
+}
+
+/// The largest is taken off first: the exponentials of long texts are all zero.
+fn true_share(logprobs: &[f64], labels: &[bool]) -> f64 {
+    let top = logprobs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mass = |wanted: bool| -> f64 {
+        logprobs
+            .iter()
+            .zip(labels)
+            .filter(|(_, label)| wanted <= **label)
+            .map(|(logprob, _)| (logprob - top).exp())
+            .sum()
+    };
+    mass(true) / mass(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Check, Got, Got::Is, loglikelihood};
+    use serde_json::json;
+
+    fn check(params: Value, filled: Value, choices: &[(&str, f64)], want: &[(&str, Got)]) {
+        let exchange: Vec<_> =
+            choices.iter().map(|(text, logprob)| loglikelihood(&format!(" {text}"), *logprob)).collect();
+        let texts: Vec<&str> = choices.iter().map(|(text, _)| *text).collect();
+        let mut all = filled;
+        if all.get("choices").is_none() {
+            all["choices"] = json!(texts);
+        }
+        let kind = "multiple_choice";
+        Check { kind, params, filled: all, exchange: &exchange, follow_up_replies: &[] }.wants(want);
+    }
+
+    #[test]
+    fn lengths_are_characters_and_bytes() {
+        // As it is the first, by characters the third (−1 against −1.25), by bytes the second (−0.625).
+        let choices = [("ab", -4.0), ("ééää", -5.0), ("abcde", -5.0)];
+        check(json!({}), json!({}), &choices, &[("acc", Is(1.0)), ("acc_char", Is(0.0)), ("acc_byte", Is(0.0))]);
+        check(
+            json!({"correct": 1}),
+            json!({}),
+            &choices,
+            &[("acc", Is(0.0)), ("acc_char", Is(0.0)), ("acc_byte", Is(1.0))],
+        );
+        let filled = json!({"correct": "2"});
+        check(
+            json!({"correct": "{{ label }}"}),
+            filled,
+            &choices,
+            &[("acc", Is(0.0)), ("acc_char", Is(1.0)), ("acc_byte", Is(0.0))],
+        );
+        check(
+            json!({"correct": [0, 2]}),
+            json!({}),
+            &choices,
+            &[("acc", Is(1.0)), ("acc_char", Is(1.0)), ("acc_byte", Is(0.0))],
+        );
+    }
+
+    #[test]
+    fn ties_go_to_the_first_choice() {
+        check(
+            json!({"correct": 1}),
+            json!({}),
+            &[("a", -1.0), ("b", -1.0)],
+            &[("acc", Is(0.0)), ("acc_char", Is(0.0))],
+        );
+    }
+
+    #[test]
+    fn mass_of_true_choices() {
+        let third = 1.0_f64 / 3.0;
+        let choices = [("a", -900.0), ("b", -900.0 + 2.0_f64.ln())];
+        let params = json!({"labels": "{{ labels }}"});
+        check(params.clone(), json!({"labels": [1, 0]}), &choices, &[("mc2", Is(third)), ("acc", Is(0.0))]);
+        check(params.clone(), json!({"labels": [0, 1]}), &choices, &[("mc2", Is(1.0 - third)), ("acc", Is(1.0))]);
+        check(params, json!({"labels": [0, 0]}), &choices, &[("mc2", Is(0.0)), ("acc", Is(0.0))]);
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        let choices = [("a", -1.0), ("", -2.0)];
+        let skipped = |part| Got::Lacks(Status::Skipped, part);
+        check(
+            json!({}),
+            json!({}),
+            &choices,
+            &[("acc", Is(1.0)), ("acc_char", skipped("choice 1 is empty")), ("acc_byte", skipped("empty"))],
+        );
+        check(json!({"correct": 2}), json!({}), &choices, &[("acc", skipped("`correct` is 2, but there are 2"))]);
+        check(json!({"correct": "{{ x }}"}), json!({"correct": null}), &choices, &[("acc", skipped("`correct`"))]);
+        let labels = json!({"labels": "{{ x }}", "correct": 0});
+        check(labels, json!({"labels": [1]}), &choices, &[("acc", Is(1.0)), ("mc2", skipped("1 entries for 2"))]);
+        check(json!({}), json!({"choices": ["a"]}), &choices, &[("acc", Is(1.0)), ("acc_char", skipped("1 texts"))]);
+    }
+}

@@ -1,0 +1,105 @@
+//! The table of evaluators.
+
+use crate::{control, label, likelihood, matching, multiple_choice, params, sentence_pair};
+use serde_json::{Map, Value};
+use telos_core::Evaluator;
+use telos_core::shape::KindShape;
+use telos_core::text::did_you_mean;
+
+/// Makes an evaluator from its parameters; the error says what was expected.
+pub type Build = fn(&Map<String, Value>) -> Result<Box<dyn Evaluator>, String>;
+
+/// One kind of evaluator.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its `kind`, its parameters and what they mean.
+    pub shape: KindShape,
+    /// Makes it from its parameters, whose keys are known and of which the required ones are there.
+    pub build: Build,
+    /// An example in YAML.
+    pub example: &'static str,
+}
+
+/// Every evaluator, in the order of help.
+pub static EVALUATORS: &[Entry] =
+    &[multiple_choice::ENTRY, sentence_pair::ENTRY, likelihood::ENTRY, matching::ENTRY, label::ENTRY, control::ENTRY];
+
+/// The shapes of [`EVALUATORS`].
+pub fn evaluator_shapes() -> Vec<KindShape> {
+    EVALUATORS.iter().map(|entry| entry.shape).collect()
+}
+
+/// The evaluator of that kind. `params` are the keys beside `kind`, templates as they stand. The error says what was
+/// expected.
+pub fn build(kind: &str, params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {
+    let known = || EVALUATORS.iter().map(|entry| entry.shape.kind);
+    let Some(entry) = EVALUATORS.iter().find(|entry| entry.shape.kind == kind) else {
+        let hint = did_you_mean(kind, known()).map(|k| format!("did you mean `{k}`? ")).unwrap_or_default();
+        return Err(format!(
+            "unknown kind of evaluator `{kind}`; {hint}Known: {}",
+            known().collect::<Vec<_>>().join(", ")
+        ));
+    };
+    params::check_keys(&entry.shape, params)?;
+    if let Some((_, message)) = (entry.shape.check)(params).into_iter().next() {
+        return Err(message);
+    }
+    (entry.build)(params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::collections::HashSet;
+
+    fn map(value: &Value) -> &Map<String, Value> {
+        value.as_object().expect("an object")
+    }
+
+    #[test]
+    fn the_table_is_in_order() {
+        let mut kinds = HashSet::new();
+        for Entry { shape, example, .. } in EVALUATORS {
+            assert!(kinds.insert(shape.kind), "{} stands twice", shape.kind);
+            assert!(!shape.about.is_empty() && shape.fields.iter().all(|f| !f.about.is_empty()), "{}", shape.kind);
+            assert!(example.contains(&format!("kind: {}", shape.kind)), "{}", shape.kind);
+        }
+    }
+
+    #[test]
+    fn every_metric_is_described_and_named_once() {
+        let constraint = json!({"kind": "classifier_margin", "model": "m", "positive": ["a"], "negative": ["b"]});
+        let needed = json!({"target": "{{ target }}", "constraint": constraint});
+        for Entry { shape, .. } in EVALUATORS {
+            let params = map(&needed).iter().filter(|(key, _)| shape.fields.iter().any(|f| f.name == *key));
+            let params = params.map(|(k, v)| (k.clone(), v.clone())).collect();
+            let metrics = build(shape.kind, &params).expect("its required parameters are enough").metrics();
+            let names: HashSet<&str> = metrics.iter().map(|m| m.name.as_str()).collect();
+            assert_eq!(names.len(), metrics.len(), "{}", shape.kind);
+            assert!(!metrics.is_empty() && metrics.iter().all(|m| !m.about.is_empty()), "{}", shape.kind);
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (kind, params, part) in [
+            ("multiple_chioce", json!({}), "did you mean `multiple_choice`?"),
+            ("multiple_choice", json!({"corect": 0}), "did you mean `correct`?"),
+            ("multiple_choice", json!({"correct": "first"}), "`correct`"),
+            ("multiple_choice", json!({"labels": [0, 2]}), "`labels`"),
+            ("sentence_pair", json!({"target": 0}), "unknown key `target`"),
+            ("match", json!({}), "needs `target`"),
+            ("match", json!({"target": "x", "mode": "exakt"}), "did you mean `exact`?"),
+            ("match", json!({"target": "x", "pattern": "("}), "`pattern`"),
+            ("match", json!({"target": "(", "mode": "regex"}), "`target`"),
+            ("match", json!({"target": "x", "strip": "yes"}), "true or false"),
+            ("control", json!({}), "needs `constraint`"),
+            ("control", json!({"constraint": "sentiment"}), "id of a constraint"),
+            ("label", json!({}), "needs `target`"),
+        ] {
+            let message = build(kind, map(&params)).err().expect("a bad evaluator");
+            assert!(message.contains(part), "{kind} {params}: {message}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Two records, or two arms, held against each other item by item.
+
+use crate::ReportError;
+use crate::index::{Index, Shown};
+use crate::integrity::{ArmPairs, Named, health, sameness};
+use crate::measure::{difference, direction, glyph, measure};
+use crate::number;
+use crate::summary::model_of;
+use crate::table::{Column, numbers, render, words};
+use serde::Serialize;
+use std::fmt::Write as _;
+use telos_core::metric::{Aggregate, Direction, Metric};
+use telos_core::record::{ArmEntry, Record};
+use telos_stats::PairedResult;
+
+/// One side of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The record.
+    pub record: &'a Record,
+    /// The arm, where one was named (`RUN#arm`).
+    pub arm: Option<&'a str>,
+    /// What the record is called in messages, such as its path as the user gave it.
+    pub name: &'a str,
+}
+
+/// What a comparison found. Differences are `b` − `a`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Comparison {
+    /// The name of the first side.
+    pub a: String,
+    /// The name of the second side.
+    pub b: String,
+    /// What makes the two sides incomparable; the numbers below are over what they share.
+    pub integrity: Vec<String>,
+    /// Benchmarks left out because nothing is sampled there, so that two arms of one model do not differ.
+    pub left_out: Vec<String>,
+    /// Benchmark by benchmark, metric by metric, arm by arm.
+    pub rows: Vec<Change>,
+}
+
+/// One metric's paired difference.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// The benchmark's id.
+    pub benchmark: String,
+    /// The metric's name.
+    pub metric: String,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The least and the largest value.
+    pub range: Option<[f64; 2]>,
+    /// How items make one number.
+    pub aggregate: Aggregate,
+    /// The arm of the first side (where no controller acts, it stands for its model).
+    pub arm_a: String,
+    /// The arm of the second side.
+    pub arm_b: String,
+    /// Items with a value on both sides; repeats are averaged within an item first.
+    pub n: usize,
+    /// The first side's number over its own items.
+    pub mean_a: Option<f64>,
+    /// The second side's.
+    pub mean_b: Option<f64>,
+    /// The mean of the paired differences; a perplexity's is in nats.
+    pub difference: Option<f64>,
+    /// The lower end of its 95 % interval.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// Two-sided.
+    pub p: f64,
+    /// Holm's adjustment over all rows.
+    pub adjusted_p: f64,
+    /// What gave interval and p.
+    pub method: String,
+    /// Items that became better; none where the metric has no direction.
+    pub better: Option<usize>,
+    /// Items that became worse.
+    pub worse: Option<usize>,
+    /// Items whose value differs.
+    pub changed: usize,
+}
+
+/// A change with what a rule needs of it.
+pub(crate) struct Row {
+    pub(crate) change: Change,
+    pub(crate) paired: PairedResult,
+    pub(crate) direction: Option<telos_stats::Direction>,
+}
+
+/// Compares two sides.
+pub fn compare(a: &Side<'_>, b: &Side<'_>) -> Result<Comparison, ReportError> {
+    let (index_a, index_b) = (Index::new(a.record), Index::new(b.record));
+    let (named_a, named_b) = (Named { index: &index_a, name: a.name }, Named { index: &index_b, name: b.name });
+    let mut integrity = Vec::new();
+    let arms = match_arms(a, b, &mut integrity)?;
+    integrity.extend(health(named_a, &arms.iter().map(|(arm, _)| *arm).collect::<Vec<_>>()));
+    integrity.extend(health(named_b, &arms.iter().map(|(_, arm)| *arm).collect::<Vec<_>>()));
+    integrity.extend(sameness(named_a, named_b, &arms));
+    if a.record == b.record && a.name == b.name {
+        // Two arms of one record: what is wrong with it is wrong once.
+        let mut seen = std::collections::HashSet::new();
+        integrity.retain(|problem| seen.insert(problem.clone()));
+    }
+    let one_model = a.record == b.record && arms.iter().any(|(x, y)| x.id != y.id && x.model == y.model);
+    let left_out = index_a.record.manifest.benchmarks.iter().filter(|b| one_model && !b.controlled);
+    let left_out: Vec<String> = left_out.map(|b| b.id.clone()).collect();
+    let mut rows = rows(&index_a, &index_b, &arms);
+    rows.retain(|row| !left_out.contains(&row.change.benchmark));
+    adjust(&mut rows);
+    let rows = rows.into_iter().map(|row| row.change).collect();
+    Ok(Comparison { a: label(a), b: label(b), integrity, left_out, rows })
+}
+
+fn label(side: &Side<'_>) -> String {
+    side.arm.map_or_else(|| side.name.to_owned(), |arm| format!("{}#{arm}", side.name))
+}
+
+/// Arms by id, or the two that were named; one named arm stands against the arm of its id, or against the only one there is.
+fn match_arms<'a>(a: &Side<'a>, b: &Side<'a>, problems: &mut Vec<String>) -> Result<ArmPairs<'a>, ReportError> {
+    let find = |side: &Side<'a>, id: &str| side.record.manifest.arms.iter().find(|arm| arm.id == id);
+    let named = |side: &Side<'a>| match side.arm {
+        None => Ok(None),
+        Some(id) => find(side, id).map(Some).ok_or_else(|| ReportError::UnknownArm {
+            arm: id.to_owned(),
+            record: side.name.to_owned(),
+            known: known(side),
+        }),
+    };
+    let counterpart = |arm: &ArmEntry, side: &Side<'a>| match side.record.manifest.arms.as_slice() {
+        [only] => Ok(only),
+        _ => find(side, &arm.id).ok_or_else(|| ReportError::NoCounterpart {
+            arm: arm.id.clone(),
+            record: side.name.to_owned(),
+            known: known(side),
+        }),
+    };
+    Ok(match (named(a)?, named(b)?) {
+        (Some(x), Some(y)) => vec![(x, y)],
+        (Some(x), None) => vec![(x, counterpart(x, b)?)],
+        (None, Some(y)) => vec![(counterpart(y, a)?, y)],
+        (None, None) => by_id(a.record, b.record, (a.name, b.name), problems),
+    })
+}
+
+fn known(side: &Side<'_>) -> String {
+    side.record.manifest.arms.iter().map(|arm| arm.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Arms of equal id; an arm on one side only is a problem.
+pub(crate) fn by_id<'a>(a: &'a Record, b: &'a Record, names: (&str, &str), problems: &mut Vec<String>) -> ArmPairs<'a> {
+    for (here, there, (name, other)) in [(a, b, names), (b, a, (names.1, names.0))] {
+        for arm in &here.manifest.arms {
+            if there.manifest.arms.iter().all(|x| x.id != arm.id) {
+                problems.push(format!("the arm {} of {name} is not in {other}", arm.id));
+            }
+        }
+    }
+    let partner = |arm: &'a ArmEntry| Some((arm, b.manifest.arms.iter().find(|other| other.id == arm.id)?));
+    a.manifest.arms.iter().filter_map(partner).collect()
+}
+
+/// The paired difference of every benchmark, metric and pair of arms that both sides have a value for. Where no controller acts,
+/// a pair of models appears once.
+pub(crate) fn rows(a: &Index<'_>, b: &Index<'_>, arms: &ArmPairs<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for benchmark in &a.record.manifest.benchmarks {
+        let Some(other) = b.benchmark(&benchmark.id) else { continue };
+        let mut pairs: Vec<(Shown<'_>, Shown<'_>)> = Vec::new();
+        let (shown_a, shown_b) = (a.shown(benchmark), b.shown(other));
+        for (x, y) in arms {
+            let stands = |shown: &[Shown<'_>], arm: &ArmEntry| {
+                let same = |s: &&Shown<'_>| s.arm.id == arm.id || (!benchmark.controlled && s.arm.model == arm.model);
+                shown.iter().find(same).map(|s| s.arm.id.clone())
+            };
+            let (Some(x), Some(y)) = (stands(&shown_a, x), stands(&shown_b, y)) else { continue };
+            let pair = shown_a.iter().find(|s| s.arm.id == x).zip(shown_b.iter().find(|s| s.arm.id == y));
+            if let Some((x, y)) = pair
+                && pairs.iter().all(|(p, q)| (&p.arm.id, &q.arm.id) != (&x.arm.id, &y.arm.id))
+            {
+                pairs.push((*x, *y));
+            }
+        }
+        for metric in &benchmark.metrics {
+            rows.extend(pairs.iter().filter_map(|(x, y)| row(a, b, &benchmark.id, metric, (*x, *y))));
+        }
+    }
+    rows
+}
+
+/// None where neither side has a value for any item.
+fn row(a: &Index<'_>, b: &Index<'_>, benchmark: &str, metric: &Metric, (x, y): (Shown<'_>, Shown<'_>)) -> Option<Row> {
+    let before = a.column(&x.arm.id, benchmark, &metric.name)?;
+    let after = b.column(&y.arm.id, benchmark, &metric.name)?;
+    let (items, others) = (a.items(benchmark)?, b.items(benchmark)?);
+    let joined: Vec<Option<f64>> = items
+        .rows
+        .iter()
+        .map(|row| others.place.get(row.item.as_str()).and_then(|place| after.values[*place]))
+        .collect();
+    let key = (a.record.manifest.seed, benchmark);
+    let paired = difference(&before.values, &joined, metric, key);
+    let (mine, theirs) = (measure(&before.values, None, metric, key), measure(&after.values, None, metric, key));
+    if mine.n == 0 && theirs.n == 0 {
+        return None;
+    }
+    let way = direction(metric);
+    let change = Change {
+        benchmark: benchmark.to_owned(),
+        metric: metric.name.clone(),
+        direction: metric.direction,
+        range: metric.range,
+        aggregate: metric.aggregate,
+        arm_a: x.arm.id.clone(),
+        arm_b: y.arm.id.clone(),
+        n: paired.n,
+        mean_a: mine.mean,
+        mean_b: theirs.mean,
+        difference: (paired.n > 0).then_some(paired.mean_difference),
+        low: paired.interval.map(|i| i.low),
+        high: paired.interval.map(|i| i.high),
+        p: paired.p,
+        adjusted_p: paired.p,
+        method: paired.method.to_string(),
+        better: way.map(|way| paired.better(way)),
+        worse: way.map(|way| paired.worse(way)),
+        changed: paired.n_changed(),
+    };
+    Some(Row { change, paired, direction: way })
+}
+
+/// Holm's adjustment over these rows.
+pub(crate) fn adjust(rows: &mut [Row]) {
+    let p: Vec<f64> = rows.iter().map(|row| row.paired.p).collect();
+    for (row, adjusted) in rows.iter_mut().zip(telos_stats::holm(&p)) {
+        row.change.adjusted_p = adjusted;
+    }
+}
+
+const COLUMNS: [Column; 12] = [
+    words("benchmark"),
+    words("metric"),
+    words("arm"),
+    numbers("n").dispensable(1),
+    numbers("a").dispensable(2),
+    numbers("b").dispensable(2),
+    numbers("b - a"),
+    words("95 % interval"),
+    numbers("better"),
+    numbers("worse"),
+    numbers("p (Holm)"),
+    words("method").dispensable(3),
+];
+
+/// The comparison for a terminal of `width` columns.
+pub fn render_text(comparison: &Comparison, width: usize) -> String {
+    let mut out = format!("a: {}\nb: {}\n", comparison.a, comparison.b);
+    for problem in &comparison.integrity {
+        // Writing into a string cannot fail; so below.
+        let _ = writeln!(out, "not comparable: {problem}");
+    }
+    out.push('\n');
+    if comparison.rows.is_empty() {
+        out.push_str("  nothing that both sides have a value for\n");
+    } else {
+        let rows: Vec<_> = comparison.rows.iter().map(cells).collect();
+        out.push_str(&render(&COLUMNS, &rows, width));
+    }
+    for id in &comparison.left_out {
+        let _ = writeln!(out, "  {id} left out: nothing is sampled there, so two arms of one model do not differ");
+    }
+    out
+}
+
+fn cells(change: &Change) -> Vec<String> {
+    let counted = |n: Option<usize>| n.map_or_else(|| "–".to_owned(), number::count);
+    vec![
+        change.benchmark.clone(),
+        format!("{} {}", glyph(change.direction), change.metric),
+        arms_text(change),
+        number::count(change.n),
+        number::maybe(change.mean_a),
+        number::maybe(change.mean_b),
+        change.difference.map_or_else(|| "–".to_owned(), number::signed),
+        number::signed_interval(change.low, change.high),
+        counted(change.better),
+        counted(change.worse),
+        number::p_value(change.adjusted_p),
+        change.method.clone(),
+    ]
+}
+
+/// The arm, or both where they differ.
+pub(crate) fn arms_text(change: &Change) -> String {
+    if change.arm_a == change.arm_b {
+        return change.arm_b.clone();
+    }
+    match (change.arm_a.rsplit_once('/'), change.arm_b.rsplit_once('/')) {
+        (Some((a, from)), Some((b, to))) if a == b => format!("{} {from} → {to}", model_of(&change.arm_a)),
+        _ => format!("{} → {}", change.arm_a, change.arm_b),
+    }
+}

@@ -1,0 +1,32 @@
+//! What can go wrong.
+
+/// Why a report could not be made. The message reads after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// An arm was named that the record does not have.
+    #[error("find the arm `{arm}` in {record}; its arms are {known}")]
+    UnknownArm {
+        /// The arm as it was named.
+        arm: String,
+        /// The record as the user named it.
+        record: String,
+        /// The arms that there are.
+        known: String,
+    },
+    /// One arm was named on one side, and it is not clear what to hold it against.
+    #[error("choose an arm of {record} to compare with `{arm}`; name one of {known} after a `#`")]
+    NoCounterpart {
+        /// The arm of the other side.
+        arm: String,
+        /// The record as the user named it.
+        record: String,
+        /// The arms that there are.
+        known: String,
+    },
+    /// The page could not be rendered: a mistake in a template.
+    #[error("render the page: {0}")]
+    Template(#[from] minijinja::Error),
+    /// The summary could not be written as JSON.
+    #[error("write the summary as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}

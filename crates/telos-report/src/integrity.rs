@@ -1,0 +1,227 @@
+//! Whether two records can be compared at all. Statistics cannot mend any of this, so it comes first.
+
+use crate::index::{Index, Shown};
+use crate::number::counted;
+use std::collections::{BTreeMap, HashMap};
+use telos_core::metric::Direction;
+use telos_core::record::{ArmEntry, BenchmarkEntry};
+
+/// A side of a comparison: an index and the name for messages.
+#[derive(Clone, Copy)]
+pub(crate) struct Named<'a> {
+    pub(crate) index: &'a Index<'a>,
+    pub(crate) name: &'a str,
+}
+
+/// The arms of both sides that stand against each other: (before, after).
+pub(crate) type ArmPairs<'a> = Vec<(&'a ArmEntry, &'a ArmEntry)>;
+
+/// Everything that is wrong with one side: not complete, errors, missing replies or scores.
+pub(crate) fn health(side: Named<'_>, arms: &[&ArmEntry]) -> Vec<String> {
+    let Named { index, name } = side;
+    let mut problems = Vec::new();
+    if index.record.manifest.status != "complete" {
+        problems.push(format!("{name} is {}, not complete; finish it with --resume", index.record.manifest.status));
+    }
+    let mut errors: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
+    for reply in &index.record.replies {
+        if reply.status == "error" && arms.iter().any(|arm| index.belongs(reply, arm)) {
+            let kind = reply.error_kind.as_deref().unwrap_or("error");
+            let message = reply.error.as_deref().unwrap_or("no message");
+            errors.entry((&reply.benchmark, kind)).or_insert((0, message)).0 += 1;
+        }
+    }
+    for ((benchmark, kind), (n, message)) in errors {
+        problems.push(format!("{name}, {benchmark}: {} of kind {kind} (first: {message})", counted(n, "error")));
+    }
+    for benchmark in &index.record.manifest.benchmarks {
+        for shown in index.shown(benchmark).into_iter().filter(|s| covers(arms, s.arm, benchmark)) {
+            missing(side, benchmark, shown, &mut problems);
+        }
+    }
+    problems
+}
+
+/// Whether the arm is one of these, or stands for one of their models where no controller acts.
+fn covers(arms: &[&ArmEntry], arm: &ArmEntry, benchmark: &BenchmarkEntry) -> bool {
+    arms.iter().any(|a| a.id == arm.id || (!benchmark.controlled && a.model == arm.model))
+}
+
+fn missing(Named { index, name }: Named<'_>, benchmark: &BenchmarkEntry, shown: Shown<'_>, problems: &mut Vec<String>) {
+    let place = format!("{name}, {} on {}", shown.label, benchmark.id);
+    let rows = index.items(&benchmark.id).map_or(&[][..], |items| &items.rows);
+    if rows.len() < benchmark.items {
+        problems.push(format!(
+            "{name}, {}: {} of {} are there",
+            benchmark.id,
+            rows.len(),
+            counted(benchmark.items, "item")
+        ));
+    }
+    let mut repeats: HashMap<&str, Vec<bool>> = HashMap::new();
+    for reply in &index.record.replies {
+        if reply.benchmark == benchmark.id && reply.wave == 0 && index.belongs(reply, shown.arm) {
+            let seen = repeats.entry(&reply.item).or_insert_with(|| vec![false; benchmark.repeats as usize]);
+            if let Some(seen) = seen.get_mut(reply.repeat as usize) {
+                *seen = true;
+            }
+        }
+    }
+    let complete = |item: &str| repeats.get(item).is_some_and(|seen| seen.iter().all(|s| *s));
+    let unanswered = rows.iter().filter(|row| !complete(&row.item)).count();
+    if unanswered > 0 {
+        problems.push(format!("{place}: replies of {} are missing", counted(unanswered, "item")));
+    }
+    let columns = || benchmark.metrics.iter().filter_map(|m| index.column(&shown.arm.id, &benchmark.id, &m.name));
+    let unscored = (0..rows.len()).filter(|place| columns().all(|column| column.rows[*place] == 0)).count();
+    if unscored > 0 {
+        problems.push(format!("{place}: {} without a score", counted(unscored, "item")));
+    }
+    for metric in &benchmark.metrics {
+        let Some(column) = index.column(&shown.arm.id, &benchmark.id, &metric.name) else { continue };
+        for ((status, reason), n) in &column.absent {
+            // A row that is `ok` without a value says that the metric does not apply to the item.
+            if *status != "ok" {
+                let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+                problems.push(format!("{place}: {} of {} missing, {status}{why}", counted(*n, "score"), metric.name));
+            }
+        }
+    }
+}
+
+/// Everything in which two sides differ that should be the same: benchmarks, items, prompts, metrics.
+pub(crate) fn sameness(before: Named<'_>, after: Named<'_>, arms: &ArmPairs<'_>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let ids = |side: Named<'_>| -> Vec<String> {
+        side.index.record.manifest.benchmarks.iter().map(|b| b.id.clone()).collect()
+    };
+    for (here, there) in [(before, after), (after, before)] {
+        let others = ids(there);
+        for id in ids(here).iter().filter(|id| !others.contains(id)) {
+            problems.push(format!("the benchmark {id} of {} is not in {}", here.name, there.name));
+        }
+    }
+    for benchmark in &before.index.record.manifest.benchmarks {
+        if let Some(other) = after.index.benchmark(&benchmark.id) {
+            same_items(before, after, &benchmark.id, &mut problems);
+            same_metrics(benchmark, other, &mut problems);
+            same_scoring(before, after, benchmark, arms, &mut problems);
+        }
+    }
+    same_prompts(before, after, arms, &mut problems);
+    problems
+}
+
+fn same_items(before: Named<'_>, after: Named<'_>, benchmark: &str, problems: &mut Vec<String>) {
+    let (Some(a), Some(b)) = (before.index.items(benchmark), after.index.items(benchmark)) else { return };
+    for (here, there, name) in [(a, b, after.name), (b, a, before.name)] {
+        let gone: Vec<_> = here.rows.iter().filter(|row| !there.place.contains_key(row.item.as_str())).collect();
+        if let Some(first) = gone.first() {
+            let n = counted(gone.len(), "item");
+            problems.push(format!("{benchmark}: {n} not in {name} (first: {})", first.item));
+        }
+    }
+    let changed = |row: &&&telos_core::record::ItemRow| {
+        b.place.get(row.item.as_str()).is_some_and(|place| b.rows[*place].item_hash != row.item_hash)
+    };
+    let changed: Vec<_> = a.rows.iter().filter(changed).collect();
+    if let Some(first) = changed.first() {
+        let n = counted(changed.len(), "item");
+        problems.push(format!("{benchmark}: {n} with other content in {} (first: {})", after.name, first.item));
+    }
+}
+
+fn same_metrics(before: &BenchmarkEntry, after: &BenchmarkEntry, problems: &mut Vec<String>) {
+    for metric in &before.metrics {
+        match after.metrics.iter().find(|m| m.name == metric.name) {
+            Some(m) if (m.direction, m.range, m.aggregate) != (metric.direction, metric.range, metric.aggregate) => {
+                problems.push(format!("{}: {} has another direction, range or aggregate", before.id, metric.name));
+            }
+            Some(_) => {}
+            None => problems.push(format!("{}: the metric {} is on one side only", before.id, metric.name)),
+        }
+    }
+    for metric in after.metrics.iter().filter(|m| before.metrics.iter().all(|b| b.name != m.name)) {
+        problems.push(format!("{}: the metric {} is on one side only", before.id, metric.name));
+    }
+}
+
+/// Evaluators of one version, and each item scored on both sides or on neither.
+fn same_scoring(
+    before: Named<'_>,
+    after: Named<'_>,
+    benchmark: &BenchmarkEntry,
+    arms: &ArmPairs<'_>,
+    problems: &mut Vec<String>,
+) {
+    let (Some(items), Some(others)) = (before.index.items(&benchmark.id), after.index.items(&benchmark.id)) else {
+        return;
+    };
+    for (a, b) in arms {
+        for metric in &benchmark.metrics {
+            let columns = (
+                before.index.column(&a.id, &benchmark.id, &metric.name),
+                after.index.column(&b.id, &benchmark.id, &metric.name),
+            );
+            let place = || format!("{}, {} of {}", benchmark.id, metric.name, b.id);
+            match columns {
+                (Some(x), Some(y)) => {
+                    if x.version != y.version {
+                        let versions = format!("versions {} and {} of its evaluator", x.version, y.version);
+                        problems
+                            .push(format!("{}: scored by {versions}; score both again with `telos score`", place()));
+                    }
+                    let differs = |(i, row): &(usize, &&telos_core::record::ItemRow)| {
+                        let there = others.place.get(row.item.as_str());
+                        there.is_some_and(|j| x.values[*i].is_some() != y.values[*j].is_some())
+                    };
+                    let n = items.rows.iter().enumerate().filter(differs).count();
+                    // Scores that are missing outright are reported by `health`; these only do not apply on one side.
+                    let outright = x.absent.keys().chain(y.absent.keys()).any(|(status, _)| *status != "ok");
+                    let judged = metric.direction != Direction::None && metric.range.is_some();
+                    if n > 0 && judged && !outright {
+                        problems.push(format!("{}: {} with a value on one side only", place(), counted(n, "item")));
+                    }
+                }
+                (None, None) => {}
+                _ if !benchmark.controlled => {}
+                _ => problems.push(format!("{}: scored on one side only", place())),
+            }
+        }
+    }
+}
+
+/// The place of a request among its arm's: (benchmark, item, repeat, index).
+type Place<'a> = (&'a str, &'a str, u32, u32);
+
+fn prompts<'a>(side: Named<'a>, arm: &ArmEntry) -> HashMap<Place<'a>, &'a str> {
+    let replies = side.index.record.replies.iter();
+    replies
+        .filter(|r| r.wave == 0 && side.index.belongs(r, arm))
+        .map(|r| ((r.benchmark.as_str(), r.item.as_str(), r.repeat, r.index), r.prompt_hash.as_str()))
+        .collect()
+}
+
+fn same_prompts(before: Named<'_>, after: Named<'_>, arms: &ArmPairs<'_>, problems: &mut Vec<String>) {
+    for (a, b) in arms {
+        let (mine, theirs) = (prompts(before, a), prompts(after, b));
+        let mut changed: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut alone: BTreeMap<&str, usize> = BTreeMap::new();
+        for (place, hash) in &mine {
+            match theirs.get(place) {
+                Some(other) if other == hash => {}
+                Some(_) => *changed.entry(place.0).or_default() += 1,
+                None => *alone.entry(place.0).or_default() += 1,
+            }
+        }
+        for place in theirs.keys().filter(|place| !mine.contains_key(*place)) {
+            *alone.entry(place.0).or_default() += 1;
+        }
+        for (benchmark, n) in changed {
+            problems.push(format!("{benchmark}, {}: {} with another text", b.id, counted(n, "prompt")));
+        }
+        for (benchmark, n) in alone {
+            problems.push(format!("{benchmark}, {}: {} asked on one side only", b.id, counted(n, "prompt")));
+        }
+    }
+}

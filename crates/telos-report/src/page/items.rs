@@ -1,0 +1,372 @@
+//! The items of a benchmark one by one: what was asked, what came back, what it was worth.
+
+use super::texts::{RepeatView, TextSource, repeats};
+use super::{PageOptions, minus};
+use crate::index::{Index, Shown};
+use crate::number;
+use crate::visible::visible;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::HashMap;
+use telos_core::Status;
+use telos_core::digest::item_seed;
+use telos_core::record::{BenchmarkEntry, ItemRow, ReplyRow, StepRow};
+
+/// Characters of a reply of another kind that are shown.
+const REPLY_CHARACTERS: usize = 600;
+
+/// The drill-down of a benchmark.
+#[derive(Serialize)]
+pub(super) struct ItemsView {
+    note: String,
+    capped: bool,
+    list: Vec<ItemView>,
+}
+
+#[derive(Serialize)]
+struct ItemView {
+    anchor: String,
+    id: String,
+    cluster: Option<String>,
+    hash: String,
+    data: String,
+    status: &'static str,
+    status_class: &'static str,
+    acted: bool,
+    brief: Vec<String>,
+    prompts: Vec<PromptView>,
+    choices: Option<ChoicesView>,
+    repeats: Vec<RepeatView>,
+    more_repeats: Option<String>,
+    others: Vec<OtherView>,
+    problems: Vec<ProblemView>,
+    metrics: Vec<String>,
+    scores: Vec<ScoresView>,
+}
+
+/// A text that was sent, turn by turn.
+#[derive(Serialize, PartialEq)]
+struct PromptView {
+    turns: Vec<Turn>,
+}
+
+#[derive(Serialize, PartialEq)]
+struct Turn {
+    role: Option<String>,
+    text: String,
+}
+
+/// Continuations with their log-likelihoods, arms as columns.
+#[derive(Serialize)]
+struct ChoicesView {
+    arms: Vec<String>,
+    rows: Vec<ChoiceView>,
+}
+
+#[derive(Serialize)]
+struct ChoiceView {
+    context: Option<String>,
+    text: String,
+    cells: Vec<Option<ChoiceCell>>,
+}
+
+#[derive(Serialize)]
+struct ChoiceCell {
+    logprob: String,
+    share: String,
+    tokens: String,
+    best: bool,
+}
+
+/// A request of another kind, or one asked afterwards.
+#[derive(Serialize)]
+struct OtherView {
+    arm: String,
+    kind: String,
+    follow_up: bool,
+    asked: String,
+    reply: String,
+}
+
+/// A reply that is not as it should be.
+#[derive(Serialize)]
+struct ProblemView {
+    arm: String,
+    status: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct ScoresView {
+    arm: String,
+    values: Vec<String>,
+}
+
+/// What the items of one benchmark are made from.
+struct Source<'a> {
+    index: &'a Index<'a>,
+    benchmark: &'a BenchmarkEntry,
+    shown: Vec<Shown<'a>>,
+    replies: HashMap<&'a str, Vec<&'a ReplyRow>>,
+    steps: HashMap<(&'a str, &'a str, u32), Vec<&'a StepRow>>,
+    repeats: u32,
+}
+
+pub(super) fn items(
+    index: &Index<'_>,
+    benchmark: &BenchmarkEntry,
+    (place, options): (usize, &PageOptions),
+) -> ItemsView {
+    let rows = index.items(&benchmark.id).map_or(&[][..], |items| &items.rows);
+    let chosen = choose(rows, options.items, index.record.manifest.seed);
+    let mut source = Source {
+        index,
+        benchmark,
+        shown: index.shown(benchmark),
+        replies: chosen.iter().map(|(_, row)| (row.item.as_str(), Vec::new())).collect(),
+        steps: HashMap::new(),
+        repeats: options.repeats,
+    };
+    for reply in index.record.replies.iter().filter(|reply| reply.benchmark == benchmark.id) {
+        if let Some(list) = source.replies.get_mut(reply.item.as_str()) {
+            list.push(reply);
+        }
+    }
+    for list in source.replies.values_mut() {
+        list.sort_by_key(|reply| (reply.wave, reply.repeat, reply.index));
+    }
+    for step in index.record.steps.iter().filter(|step| step.benchmark == benchmark.id) {
+        if source.replies.contains_key(step.item.as_str()) {
+            source.steps.entry((&step.arm, &step.item, step.repeat)).or_default().push(step);
+        }
+    }
+    for list in source.steps.values_mut() {
+        list.sort_by_key(|step| step.step);
+    }
+    let capped = chosen.len() < rows.len();
+    let note = if capped {
+        format!(
+            "Showing {} of {}, chosen by the suite's seed. The numbers above are over all of them, and all are in the record.",
+            number::count(chosen.len()),
+            number::counted(rows.len(), "item")
+        )
+    } else {
+        format!("All {}.", number::counted(rows.len(), "item"))
+    };
+    let list = chosen.iter().map(|(i, row)| item(&source, row, *i, format!("b{place}-i{i}"))).collect();
+    ItemsView { note, capped, list }
+}
+
+/// At most `cap` items, those with the smallest seeds, in the data's order: a smaller sample lies within a larger one.
+fn choose<'a>(rows: &[&'a ItemRow], cap: usize, seed: u64) -> Vec<(usize, &'a ItemRow)> {
+    let mut all: Vec<(usize, &ItemRow)> = rows.iter().copied().enumerate().collect();
+    if all.len() > cap {
+        all.sort_by_cached_key(|(i, row)| (item_seed(seed, &row.benchmark, &row.item), *i));
+        all.truncate(cap);
+        all.sort_by_key(|(i, _)| *i);
+    }
+    all
+}
+
+fn item(source: &Source<'_>, row: &ItemRow, place: usize, anchor: String) -> ItemView {
+    let replies = source.replies.get(row.item.as_str()).map_or(&[][..], Vec::as_slice);
+    let status = replies.iter().filter_map(|reply| Status::parse(&reply.status)).max().unwrap_or(Status::Ok);
+    let (metrics, scores, brief) = scores(source, place);
+    let texts = TextSource {
+        index: source.index,
+        shown: &source.shown,
+        replies,
+        steps: &source.steps,
+        item: &row.item,
+        benchmark: source.benchmark,
+    };
+    let more = source.benchmark.repeats > source.repeats
+        && replies.iter().any(|reply| reply.kind == "generate" && reply.repeat >= source.repeats);
+    ItemView {
+        anchor,
+        id: visible(&row.item),
+        cluster: row.cluster.as_deref().map(visible),
+        hash: row.item_hash.clone(),
+        data: pretty(&row.data),
+        status: status.as_str(),
+        status_class: match status {
+            Status::Ok => "",
+            Status::Error => "bad",
+            _ => "warn",
+        },
+        acted: source.shown.iter().any(|s| {
+            let steps = (0..source.benchmark.repeats).filter_map(|r| source.steps.get(&(&s.arm.id, &row.item, r)));
+            steps.flatten().any(|step| step.changed)
+        }),
+        brief,
+        prompts: prompts(replies),
+        choices: choices(source, replies),
+        repeats: repeats(&texts, source.repeats),
+        more_repeats: more.then(|| format!("Showing {} of {} repeats.", source.repeats, source.benchmark.repeats)),
+        others: others(source, replies),
+        problems: problems(source, replies),
+        metrics,
+        scores,
+    }
+}
+
+/// (metrics' names, a row for each arm, the first metric's values in brief).
+fn scores(source: &Source<'_>, place: usize) -> (Vec<String>, Vec<ScoresView>, Vec<String>) {
+    let value = |arm: &str, metric: &str| {
+        let column = source.index.column(arm, &source.benchmark.id, metric)?;
+        column.values.get(place).copied().flatten()
+    };
+    let has =
+        |name: &&str| source.shown.iter().any(|s| source.index.column(&s.arm.id, &source.benchmark.id, name).is_some());
+    let metrics: Vec<&str> = source.benchmark.metrics.iter().map(|m| m.name.as_str()).filter(has).collect();
+    let rows = source.shown.iter().map(|s| ScoresView {
+        arm: s.label.to_owned(),
+        values: metrics.iter().map(|metric| minus(&number::maybe(value(&s.arm.id, metric)))).collect(),
+    });
+    let brief = metrics.first().map_or_else(Vec::new, |metric| {
+        let one = |s: &Shown<'_>| {
+            let text = minus(&number::maybe(value(&s.arm.id, metric)));
+            if source.shown.len() == 1 {
+                format!("{metric} {text}")
+            } else {
+                let name = if source.benchmark.controlled && one_model(source) { &s.arm.controller } else { s.label };
+                format!("{name} {text}")
+            }
+        };
+        source.shown.iter().map(one).collect()
+    });
+    (metrics.iter().map(|m| (*m).to_owned()).collect(), rows.collect(), brief)
+}
+
+fn one_model(source: &Source<'_>) -> bool {
+    source.shown.iter().all(|s| s.arm.model == source.shown[0].arm.model)
+}
+
+fn json(text: &str) -> Value {
+    // What is no JSON is shown as it stands.
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+fn pretty(text: &str) -> String {
+    visible(&serde_json::to_string_pretty(&json(text)).unwrap_or_else(|_| text.to_owned()))
+}
+
+/// The turns of a request, whatever its kind calls them.
+fn turns(request: &Value) -> Vec<Turn> {
+    if let Some(messages) = request.get("messages").and_then(Value::as_array) {
+        let text = |m: &Value, key: &str| m.get(key).and_then(Value::as_str).map(visible);
+        return messages
+            .iter()
+            .map(|m| Turn { role: text(m, "role"), text: text(m, "content").unwrap_or_default() })
+            .collect();
+    }
+    let found = ["prompt", "context", "text"].iter().find_map(|key| request.get(*key).and_then(Value::as_str));
+    let mut turns: Vec<Turn> = found.map(|text| Turn { role: None, text: visible(text) }).into_iter().collect();
+    if let Some(pair) = request.get("text_pair").and_then(Value::as_str) {
+        turns.push(Turn { role: Some("second text".to_owned()), text: visible(pair) });
+    }
+    turns
+}
+
+/// The different texts that were sent first, in the order asked.
+fn prompts(replies: &[&ReplyRow]) -> Vec<PromptView> {
+    let mut out: Vec<PromptView> = Vec::new();
+    for reply in replies.iter().filter(|reply| reply.wave == 0) {
+        let prompt = PromptView { turns: turns(&json(&reply.request)) };
+        if !prompt.turns.is_empty() && !out.contains(&prompt) {
+            out.push(prompt);
+        }
+    }
+    out
+}
+
+fn choices(source: &Source<'_>, replies: &[&ReplyRow]) -> Option<ChoicesView> {
+    let asked = |s: &Shown<'_>| -> Vec<&ReplyRow> {
+        let mine = |r: &&&ReplyRow| {
+            r.kind == "loglikelihood" && r.wave == 0 && r.repeat == 0 && source.index.belongs(r, s.arm)
+        };
+        replies.iter().filter(mine).copied().collect()
+    };
+    let columns: Vec<Vec<&ReplyRow>> = source.shown.iter().map(asked).collect();
+    let longest = columns.iter().max_by_key(|column| column.len()).filter(|column| !column.is_empty())?;
+    let field = |reply: &ReplyRow, key: &str| {
+        json(&reply.request).get(key).and_then(Value::as_str).map(str::to_owned).unwrap_or_default()
+    };
+    let contexts: Vec<String> = longest.iter().map(|reply| field(reply, "context")).collect();
+    let one_context = contexts.iter().all(|c| *c == contexts[0]);
+    let rows = longest.iter().zip(&contexts).enumerate().map(|(i, (reply, context))| ChoiceView {
+        context: (!one_context).then(|| visible(context)),
+        text: visible(&field(reply, "continuation")),
+        cells: columns.iter().map(|column| choice_cell(column, i)).collect(),
+    });
+    Some(ChoicesView { arms: source.shown.iter().map(|s| s.label.to_owned()).collect(), rows: rows.collect() })
+}
+
+fn choice_cell(column: &[&ReplyRow], place: usize) -> Option<ChoiceCell> {
+    let reply = column.get(place)?;
+    let logprob = reply.logprob?;
+    let best = column.iter().filter_map(|r| r.logprob).fold(f64::NEG_INFINITY, f64::max);
+    let total: f64 = column.iter().filter_map(|r| r.logprob).map(|l| (l - best).exp()).sum();
+    Some(ChoiceCell {
+        logprob: minus(&format!("{logprob:.3}")),
+        share: format!("{:.1} %", 100.0 * (logprob - best).exp() / total),
+        tokens: reply.token_ids.as_ref().map_or_else(String::new, |ids| ids.len().to_string()),
+        best: logprob == best,
+    })
+}
+
+/// The arm of a reply as the page calls it.
+fn label(source: &Source<'_>, reply: &ReplyRow) -> String {
+    let id = match &reply.controller {
+        Some(controller) => format!("{}/{controller}", reply.model),
+        None => reply.model.clone(),
+    };
+    let shown = source.shown.iter().find(|s| s.arm.id == id);
+    shown.map_or_else(|| visible(&id), |s| s.label.to_owned())
+}
+
+fn others(source: &Source<'_>, replies: &[&ReplyRow]) -> Vec<OtherView> {
+    let shown_elsewhere = |reply: &ReplyRow| {
+        reply.kind == "trajectory" || (reply.wave == 0 && matches!(reply.kind.as_str(), "generate" | "loglikelihood"))
+    };
+    let rest = replies.iter().filter(|reply| !shown_elsewhere(reply) && reply.repeat < source.repeats);
+    rest.map(|reply| {
+        let asked: Vec<String> = turns(&json(&reply.request)).into_iter().map(|turn| turn.text).collect();
+        OtherView {
+            arm: label(source, reply),
+            kind: reply.kind.clone(),
+            follow_up: reply.wave > 0,
+            asked: shortened(&asked.join("\n")),
+            reply: shortened(&visible(&reply.reply)),
+        }
+    })
+    .collect()
+}
+
+fn shortened(text: &str) -> String {
+    let n = text.chars().count();
+    if n <= REPLY_CHARACTERS {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(REPLY_CHARACTERS).collect();
+    format!("{head}… ({} characters in all)", number::count(n))
+}
+
+fn problems(source: &Source<'_>, replies: &[&ReplyRow]) -> Vec<ProblemView> {
+    let bad = replies.iter().filter(|reply| reply.status != "ok");
+    bad.map(|reply| {
+        let kind = reply.error_kind.as_deref().map(|kind| format!("{kind}: ")).unwrap_or_default();
+        let message = match (&reply.error, reply.truncated_tokens) {
+            (Some(error), _) => visible(error),
+            (None, Some(n)) if n > 0 => format!("{} dropped on the left", number::counted(n as usize, "token")),
+            _ => String::new(),
+        };
+        let repeat = if source.benchmark.repeats > 1 { format!(", repeat {}", reply.repeat) } else { String::new() };
+        ProblemView {
+            arm: format!("{}{repeat}", label(source, reply)),
+            status: visible(&reply.status),
+            message: format!("{kind}{message}"),
+        }
+    })
+    .collect()
+}

@@ -1,0 +1,108 @@
+//! Where everything came from.
+
+use crate::number;
+use serde::Serialize;
+use serde_json::Value;
+use telos_core::record::Record;
+
+/// The section's content.
+#[derive(Serialize)]
+pub(super) struct Provenance {
+    facts: Vec<(String, String)>,
+    models: Vec<ModelView>,
+    benchmarks: Vec<BenchmarkFacts>,
+    environment: Vec<(String, String)>,
+    suite: String,
+}
+
+#[derive(Serialize)]
+struct ModelView {
+    id: String,
+    model: String,
+    architecture: String,
+    weights: String,
+    tokenizer: String,
+    template: String,
+    max_length: String,
+    labels: String,
+}
+
+#[derive(Serialize)]
+struct BenchmarkFacts {
+    id: String,
+    evaluator: String,
+    licence: String,
+    data: String,
+    items: String,
+}
+
+pub(super) fn provenance(record: &Record) -> Provenance {
+    let manifest = &record.manifest;
+    let dash = || "–".to_owned();
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let timings = &manifest.timings;
+    let counts = &manifest.counts;
+    let mut facts = vec![
+        fact("suite", manifest.suite.clone()),
+        fact("identity", manifest.identity.clone()),
+        fact("record format", manifest.format.to_string()),
+        fact("status", manifest.status.clone()),
+        fact("seed", manifest.seed.to_string()),
+        fact("arms", manifest.arms.iter().map(|arm| arm.id.as_str()).collect::<Vec<_>>().join(", ")),
+        fact(
+            "plan",
+            format!(
+                "{} requests, {} tokens, {} of them distinct prefixes, at most {} new tokens, {} units",
+                number::count(counts.requests as usize),
+                number::count(counts.tokens as usize),
+                number::count(counts.prefix_tokens as usize),
+                number::count(counts.new_tokens as usize),
+                number::count(counts.units as usize),
+            ),
+        ),
+        fact("began", timings.started.clone()),
+        fact("ended", timings.ended.clone().unwrap_or_else(dash)),
+        fact("work", format!("{:.1} s in {}", timings.seconds, number::counted(timings.sittings as usize, "sitting"))),
+    ];
+    for (phase, seconds) in &timings.phases {
+        facts.push(fact(&format!("of it, {phase}"), format!("{seconds:.1} s")));
+    }
+    if let Some(bytes) = timings.peak_memory {
+        facts.push(fact("peak memory", format!("{:.0} MiB", bytes as f64 / 1_048_576.0)));
+    }
+    Provenance {
+        facts,
+        models: manifest
+            .models
+            .iter()
+            .map(|entry| ModelView {
+                id: entry.id.clone(),
+                model: entry.model.clone(),
+                architecture: entry.card.architecture.clone(),
+                weights: entry.card.weights.clone().unwrap_or_else(dash),
+                tokenizer: entry.card.tokenizer.clone(),
+                template: entry.card.template.clone().unwrap_or_else(dash),
+                max_length: number::count(entry.card.max_length),
+                labels: entry.card.labels.join(", "),
+            })
+            .collect(),
+        benchmarks: manifest
+            .benchmarks
+            .iter()
+            .map(|entry| BenchmarkFacts {
+                id: entry.id.clone(),
+                evaluator: entry.evaluator.clone(),
+                licence: entry.licence.clone().unwrap_or_else(dash),
+                data: entry.data.clone(),
+                items: format!("{} of {}", number::count(entry.items), number::count(entry.available)),
+            })
+            .collect(),
+        environment: manifest.environment.iter().map(|(key, value)| (key.clone(), plain(value))).collect(),
+        suite: serde_json::to_string_pretty(&manifest.resolved).unwrap_or_else(|_| manifest.resolved.to_string()),
+    }
+}
+
+/// A string as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,222 @@
+//! The tables of numbers: arms side by side for each benchmark and metric.
+
+use super::control::{ControlRow, control};
+use super::items::{ItemsView, items};
+use super::{PageOptions, minus};
+use crate::charts::{Whisker, whisker};
+use crate::index::Index;
+use crate::measure::glyph;
+use crate::number;
+use crate::summary::{BenchmarkSummary, MetricRow, Summary, items_text, model_of};
+use serde::Serialize;
+use telos_core::metric::{Aggregate, Direction};
+
+/// A benchmark's section.
+#[derive(Serialize)]
+pub(super) struct BenchmarkView {
+    anchor: String,
+    id: String,
+    about: String,
+    goals: Vec<String>,
+    items_text: String,
+    subsample: bool,
+    licence: Option<String>,
+    evaluator: String,
+    constraint: Option<String>,
+    note: Option<String>,
+    has_difference: bool,
+    metrics: Vec<MetricView>,
+    control: Vec<ControlRow>,
+    items: ItemsView,
+}
+
+#[derive(Serialize)]
+struct MetricView {
+    name: String,
+    glyph: &'static str,
+    better: &'static str,
+    about: String,
+    scale: String,
+    rows: Vec<RowView>,
+}
+
+#[derive(Serialize)]
+struct RowView {
+    arm: String,
+    n: String,
+    value: String,
+    whisker: String,
+    interval: String,
+    method: String,
+    missing: Vec<String>,
+    difference: Option<DifferenceView>,
+}
+
+#[derive(Serialize)]
+struct DifferenceView {
+    mean: String,
+    class: &'static str,
+    sign: &'static str,
+    interval: String,
+    whisker: String,
+    p: String,
+    method: String,
+    counts: String,
+}
+
+pub(super) fn benchmarks(index: &Index<'_>, summary: &Summary, options: &PageOptions) -> Vec<BenchmarkView> {
+    let entries = index.record.manifest.benchmarks.iter().zip(&summary.benchmarks).enumerate();
+    entries
+        .map(|(place, (entry, summary))| BenchmarkView {
+            anchor: format!("b{place}"),
+            id: entry.id.clone(),
+            about: entry.about.clone(),
+            goals: entry.goals.clone(),
+            items_text: items_text(summary),
+            subsample: entry.items < entry.available,
+            licence: entry.licence.clone(),
+            evaluator: entry.evaluator.clone(),
+            constraint: entry.constraint.clone(),
+            note: summary.note.clone(),
+            has_difference: summary.rows.iter().any(|row| row.difference.is_some()),
+            metrics: metrics(summary),
+            control: if entry.controlled { control(index, &entry.id) } else { Vec::new() },
+            items: items(index, entry, (place, options)),
+        })
+        .collect()
+}
+
+fn metrics(summary: &BenchmarkSummary) -> Vec<MetricView> {
+    let mut out: Vec<MetricView> = Vec::new();
+    let mut start = 0;
+    while start < summary.rows.len() {
+        let name = &summary.rows[start].metric;
+        let end = start + summary.rows[start..].iter().take_while(|row| row.metric == *name).count();
+        out.push(metric(&summary.rows[start..end], summary.controlled));
+        start = end;
+    }
+    out
+}
+
+fn metric(rows: &[MetricRow], controlled: bool) -> MetricView {
+    let first = &rows[0];
+    let scale = scale(rows);
+    // The free arm's value, as a tick in the other rows.
+    let free = rows.iter().find(|row| row.difference.is_none()).filter(|_| rows.len() > 1).and_then(|row| row.mean);
+    MetricView {
+        name: first.metric.clone(),
+        glyph: glyph(first.direction),
+        better: match first.direction {
+            Direction::Higher => "higher is better",
+            Direction::Lower => "lower is better",
+            Direction::None => "it describes; neither way is better",
+        },
+        about: first.about.clone(),
+        scale: minus(&number::interval(Some(scale[0]), Some(scale[1]))),
+        rows: rows.iter().map(|row| row_view(row, scale, free, controlled)).collect(),
+    }
+}
+
+/// The metric's range where all of it is finite, else what the intervals span, with a little room.
+fn scale(rows: &[MetricRow]) -> [f64; 2] {
+    if let Some(range) = rows[0].range.filter(|r| r[0].is_finite() && r[1].is_finite()) {
+        return range;
+    }
+    let all = rows.iter().flat_map(|row| [row.low, row.mean, row.high]).flatten().filter(|v| v.is_finite());
+    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    if low > high {
+        return [0.0, 1.0];
+    }
+    let room = if high > low { (high - low) * 0.1 } else { low.abs().max(1.0) * 0.1 };
+    [low - room, high + room]
+}
+
+fn row_view(row: &MetricRow, scale: [f64; 2], free: Option<f64>, controlled: bool) -> RowView {
+    let value = number::maybe(row.mean);
+    let interval = number::interval(row.low, row.high);
+    let arm = if controlled { row.arm.clone() } else { model_of(&row.arm).to_owned() };
+    let picture = Whisker {
+        scale,
+        value: row.mean,
+        interval: row.low.zip(row.high),
+        reference: free.filter(|_| row.difference.is_some()),
+        title: &format!("{} of {arm}: {value}, 95 % interval {interval}", row.metric),
+        class: "value",
+    };
+    RowView {
+        n: number::count(row.n),
+        whisker: whisker(&picture),
+        value: minus(&value),
+        interval: minus(&interval),
+        method: row.method.clone(),
+        missing: row
+            .missing
+            .iter()
+            .map(|m| {
+                let reason = if m.reason.is_empty() { String::new() } else { format!(": {}", m.reason) };
+                format!("{} {}{reason}", number::count(m.count), m.status)
+            })
+            .collect(),
+        difference: row.difference.as_ref().map(|d| {
+            let unit = if row.aggregate == Aggregate::Perplexity { " nats" } else { "" };
+            let (class, sign) = judge(d.mean, d.low, d.high, row.direction);
+            DifferenceView {
+                mean: minus(&d.mean.map_or_else(|| "–".to_owned(), number::signed)) + unit,
+                class,
+                sign,
+                interval: minus(&number::signed_interval(d.low, d.high)),
+                whisker: difference_whisker(d.mean, d.low, d.high, row.direction, row.range),
+                p: number::p_value(d.p),
+                method: d.method.clone(),
+                counts: match (d.better, d.worse) {
+                    (Some(better), Some(worse)) => format!("{better} better, {worse} worse of {}", d.n),
+                    _ => format!("{} of {} differ", d.changed, d.n),
+                },
+            }
+        }),
+        arm,
+    }
+}
+
+/// Better or worse only where the interval leaves no doubt about the side.
+fn judge(mean: Option<f64>, low: Option<f64>, high: Option<f64>, direction: Direction) -> (&'static str, &'static str) {
+    let way = match direction {
+        Direction::Higher => 1.0,
+        Direction::Lower => -1.0,
+        Direction::None => return ("even", ""),
+    };
+    match (mean, low, high) {
+        (Some(mean), Some(low), Some(high)) if low > 0.0 || high < 0.0 => {
+            if mean * way > 0.0 {
+                ("better", "better")
+            } else {
+                ("worse", "worse")
+            }
+        }
+        _ => ("even", "may be chance"),
+    }
+}
+
+/// A difference and its interval about 0.
+pub(super) fn difference_whisker(
+    mean: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    direction: Direction,
+    range: Option<[f64; 2]>,
+) -> String {
+    let reach = [mean, low, high].into_iter().flatten().map(f64::abs).filter(|v| v.is_finite()).fold(0.0, f64::max);
+    // Half of the range at least, so that a small difference looks small.
+    let half = range.map_or(0.0, |[a, b]| (b - a) / 4.0).max(reach * 1.1);
+    let half = if half > 0.0 && half.is_finite() { half } else { 1.0 };
+    let (class, _) = judge(mean, low, high, direction);
+    let text = mean.map_or_else(|| "–".to_owned(), number::signed);
+    whisker(&Whisker {
+        scale: [-half, half],
+        value: mean,
+        interval: low.zip(high),
+        reference: Some(0.0),
+        title: &format!("difference {text}, 95 % interval {}", number::signed_interval(low, high)),
+        class,
+    })
+}

@@ -1,0 +1,316 @@
+//! What a run measured: for each benchmark, arm and metric a number with n, interval and method, and the paired difference
+//! against the free arm.
+
+use crate::index::{Index, Shown};
+use crate::measure::{difference, direction, glyph, measure};
+use crate::number;
+use crate::table::{Column, numbers, render, words};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use telos_core::metric::{Aggregate, Direction, Metric};
+use telos_core::record::{BenchmarkEntry, Record};
+
+/// What is said of a benchmark where no controller acts.
+pub const NOTHING_SAMPLED: &str = "nothing is sampled here, so no controller acts: shown once for each model";
+
+/// A run's numbers.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// The suite's id.
+    pub suite: String,
+    /// `running`, `complete` or `interrupted`.
+    pub status: String,
+    /// The arms' ids, in the suite's order.
+    pub arms: Vec<String>,
+    /// How many replies have which status.
+    pub replies: BTreeMap<String, usize>,
+    /// In the suite's order.
+    pub benchmarks: Vec<BenchmarkSummary>,
+}
+
+/// A benchmark's numbers.
+#[derive(Debug, Clone, Serialize)]
+pub struct BenchmarkSummary {
+    /// The id.
+    pub id: String,
+    /// What it asks.
+    pub about: String,
+    /// The goals that it is bound to.
+    pub goals: Vec<String>,
+    /// Items asked.
+    pub items: usize,
+    /// Items that there are.
+    pub available: usize,
+    /// Repeats of each item.
+    pub repeats: u32,
+    /// Whether a controller acts.
+    pub controlled: bool,
+    /// What the reader should know, as where no controller acts.
+    pub note: Option<String>,
+    /// Metric by metric, arm by arm, in the suite's order.
+    pub rows: Vec<MetricRow>,
+}
+
+/// A metric of an arm.
+#[derive(Debug, Clone, Serialize)]
+pub struct MetricRow {
+    /// The arm whose rows were taken; where no controller acts it stands for its model.
+    pub arm: String,
+    /// The metric's name.
+    pub metric: String,
+    /// What it says.
+    pub about: String,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The least and the largest value.
+    pub range: Option<[f64; 2]>,
+    /// How items make one number.
+    pub aggregate: Aggregate,
+    /// Items with a value; repeats are averaged within an item first.
+    pub n: usize,
+    /// The number; none without a value.
+    pub mean: Option<f64>,
+    /// The lower end of its 95 % interval.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// What gave the interval.
+    pub method: String,
+    /// Scores without a value, by status and reason.
+    pub missing: Vec<Missing>,
+    /// Against the free arm of the same model, where a controller acts.
+    pub difference: Option<Difference>,
+}
+
+/// Scores without a value.
+#[derive(Debug, Clone, Serialize)]
+pub struct Missing {
+    /// Their status.
+    pub status: String,
+    /// Their reason.
+    pub reason: String,
+    /// How many rows.
+    pub count: usize,
+}
+
+/// A paired difference, joined by item. A perplexity's is in nats.
+#[derive(Debug, Clone, Serialize)]
+pub struct Difference {
+    /// The arm that was subtracted.
+    pub against: String,
+    /// Pairs.
+    pub n: usize,
+    /// The mean difference.
+    pub mean: Option<f64>,
+    /// The lower end of its 95 % interval.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// Two-sided, not adjusted.
+    pub p: f64,
+    /// What gave interval and p.
+    pub method: String,
+    /// Items that became better; none where the metric has no direction.
+    pub better: Option<usize>,
+    /// Items that became worse.
+    pub worse: Option<usize>,
+    /// Items whose value differs.
+    pub changed: usize,
+}
+
+/// Works a record out.
+pub fn summarise(record: &Record) -> Summary {
+    summarise_index(&Index::new(record))
+}
+
+pub(crate) fn summarise_index(index: &Index<'_>) -> Summary {
+    let manifest = &index.record.manifest;
+    let mut replies = BTreeMap::new();
+    for reply in &index.record.replies {
+        *replies.entry(reply.status.clone()).or_default() += 1;
+    }
+    Summary {
+        suite: manifest.suite.clone(),
+        status: manifest.status.clone(),
+        arms: manifest.arms.iter().map(|arm| arm.id.clone()).collect(),
+        replies,
+        benchmarks: manifest.benchmarks.iter().map(|benchmark| summarise_benchmark(index, benchmark)).collect(),
+    }
+}
+
+fn summarise_benchmark(index: &Index<'_>, benchmark: &BenchmarkEntry) -> BenchmarkSummary {
+    let clusters = index.clusters(&benchmark.id);
+    let shown = index.shown(benchmark);
+    let rows = benchmark
+        .metrics
+        .iter()
+        .flat_map(|metric| shown.iter().map(move |arm| (metric, *arm)))
+        .filter_map(|(metric, arm)| metric_row(index, benchmark, metric, arm, clusters.as_deref()))
+        .collect();
+    BenchmarkSummary {
+        id: benchmark.id.clone(),
+        about: benchmark.about.clone(),
+        goals: benchmark.goals.clone(),
+        items: benchmark.items,
+        available: benchmark.available,
+        repeats: benchmark.repeats,
+        controlled: benchmark.controlled,
+        note: (!benchmark.controlled && index.record.manifest.arms.iter().any(|arm| !arm.free))
+            .then(|| NOTHING_SAMPLED.to_owned()),
+        rows,
+    }
+}
+
+/// None where the evaluator never gave this metric for the arm.
+fn metric_row(
+    index: &Index<'_>,
+    benchmark: &BenchmarkEntry,
+    metric: &Metric,
+    shown: Shown<'_>,
+    clusters: Option<&[u32]>,
+) -> Option<MetricRow> {
+    let column = index.column(&shown.arm.id, &benchmark.id, &metric.name)?;
+    let key = (index.record.manifest.seed, benchmark.id.as_str());
+    let measured = measure(&column.values, clusters, metric, key);
+    let missing = column.absent.iter().map(|((status, reason), count)| Missing {
+        status: (*status).to_owned(),
+        reason: (*reason).to_owned(),
+        count: *count,
+    });
+    let free = index.free_arm(shown.arm, benchmark);
+    let free = free.and_then(|free| Some((free, index.column(&free.id, &benchmark.id, &metric.name)?)));
+    let difference = free.map(|(free, before)| {
+        let paired = difference(&before.values, &column.values, metric, key);
+        let way = direction(metric);
+        Difference {
+            against: free.id.clone(),
+            n: paired.n,
+            mean: (paired.n > 0).then_some(paired.mean_difference),
+            low: paired.interval.map(|i| i.low),
+            high: paired.interval.map(|i| i.high),
+            p: paired.p,
+            method: paired.method.to_string(),
+            better: way.map(|way| paired.better(way)),
+            worse: way.map(|way| paired.worse(way)),
+            changed: paired.n_changed(),
+        }
+    });
+    Some(MetricRow {
+        arm: shown.arm.id.clone(),
+        metric: metric.name.clone(),
+        about: metric.about.clone(),
+        direction: metric.direction,
+        range: metric.range,
+        aggregate: metric.aggregate,
+        n: measured.n,
+        mean: measured.mean,
+        low: measured.low,
+        high: measured.high,
+        method: measured.method.to_owned(),
+        missing: missing.collect(),
+        difference,
+    })
+}
+
+const COLUMNS: [Column; 10] = [
+    words("metric"),
+    words("arm"),
+    numbers("n"),
+    numbers("mean"),
+    words("95 % interval"),
+    words("method").dispensable(3),
+    numbers("Δ free"),
+    words("95 % interval"),
+    numbers("p"),
+    words("method of Δ").dispensable(4),
+];
+
+/// The summary for a terminal of `width` columns.
+pub fn render_text(summary: &Summary, width: usize) -> String {
+    let mut out = format!(
+        "{} ({}): {}, {}\n",
+        summary.suite,
+        summary.status,
+        number::counted(summary.arms.len(), "arm"),
+        number::counted(summary.benchmarks.len(), "benchmark"),
+    );
+    for benchmark in &summary.benchmarks {
+        render_benchmark(benchmark, width, &mut out);
+    }
+    let replies: Vec<String> =
+        summary.replies.iter().map(|(status, n)| format!("{} {status}", number::count(*n))).collect();
+    // Writing into a string cannot fail; so below.
+    let _ = writeln!(out, "\nreplies: {}", if replies.is_empty() { "none".to_owned() } else { replies.join(", ") });
+    out
+}
+
+fn render_benchmark(benchmark: &BenchmarkSummary, width: usize, out: &mut String) {
+    let _ = write!(out, "\n{}: {}", benchmark.id, items_text(benchmark));
+    if !benchmark.about.is_empty() {
+        let _ = write!(out, ". {}", benchmark.about);
+    }
+    out.push('\n');
+    let mut before = "";
+    let rows: Vec<Vec<String>> = benchmark
+        .rows
+        .iter()
+        .map(|row| {
+            let first = before != row.metric;
+            before = &row.metric;
+            let name = if first { format!("{} {}", glyph(row.direction), row.metric) } else { String::new() };
+            let arm = if benchmark.controlled { row.arm.clone() } else { model_of(&row.arm).to_owned() };
+            let mut cells = vec![
+                name,
+                arm,
+                number::count(row.n),
+                number::maybe(row.mean),
+                number::interval(row.low, row.high),
+                row.method.clone(),
+            ];
+            cells.extend(match &row.difference {
+                Some(d) => [
+                    d.mean.map_or_else(|| "–".to_owned(), number::signed),
+                    number::signed_interval(d.low, d.high),
+                    number::p_value(d.p),
+                    d.method.clone(),
+                ],
+                None => Default::default(),
+            });
+            cells
+        })
+        .collect();
+    if rows.is_empty() {
+        out.push_str("  no scores\n");
+    } else {
+        out.push_str(&render(&COLUMNS, &rows, width));
+    }
+    for row in &benchmark.rows {
+        for missing in &row.missing {
+            let why = if missing.reason.is_empty() { String::new() } else { format!(": {}", missing.reason) };
+            let count = number::count(missing.count);
+            let _ = writeln!(out, "  without {} ({}): {count} {}{why}", row.metric, row.arm, missing.status);
+        }
+    }
+    if let Some(note) = &benchmark.note {
+        let _ = writeln!(out, "  {note}");
+    }
+}
+
+/// `MODEL-ID` of `MODEL-ID/CONTROLLER-ID`.
+pub(crate) fn model_of(arm: &str) -> &str {
+    arm.rsplit_once('/').map_or(arm, |(model, _)| model)
+}
+
+/// `60 of 817 items, 8 times each`.
+pub(crate) fn items_text(benchmark: &BenchmarkSummary) -> String {
+    let mut text = if benchmark.items == benchmark.available {
+        number::counted(benchmark.items, "item")
+    } else {
+        format!("{} of {}", number::count(benchmark.items), number::counted(benchmark.available, "item"))
+    };
+    if benchmark.repeats > 1 {
+        let _ = write!(text, ", {} times each", benchmark.repeats);
+    }
+    text
+}

@@ -1,0 +1,207 @@
+//! A benchmark with its rows in memory, and how one of its items becomes requests.
+
+use crate::problem::Problem;
+use crate::render::{RenderError, Renderer, Row};
+use crate::requests::{Draw, Question};
+use crate::scoring::Scoring;
+use crate::shots::Shots;
+use serde_json::{Map, Value};
+use telos_core::digest::item_seed;
+use telos_core::reply::Reply;
+use telos_core::{Ask, ControllerSpec, Item, Message, Model, Prompt, Request};
+use telos_data::Source;
+use telos_spec::suite::{Benchmark, SourceSpec, Suite};
+
+/// A benchmark, ready to ask.
+pub(crate) struct Bench<'a> {
+    pub spec: &'a Benchmark,
+    pub scoring: Scoring,
+    /// The rows that are asked.
+    pub items: Vec<Item>,
+    /// How many rows there are.
+    pub available: usize,
+    /// blake3 over the hashes of the rows that are asked, in order.
+    pub digest: String,
+    shots: Shots,
+    renderer: Renderer,
+    seed: u64,
+}
+
+/// Why an item could not become requests. The message reads after "failed to ".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PromptError {
+    /// A template.
+    #[error("failed to {0}")]
+    Render(#[from] RenderError),
+    /// The chat template.
+    #[error("failed to render the chat of item `{item}`: {message}")]
+    Chat {
+        /// The item's id.
+        item: String,
+        /// What the model said.
+        message: String,
+    },
+}
+
+/// Who is asked, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a> {
+    /// The model under test, at least with its tokenizer.
+    pub model: &'a dyn Model,
+    /// Positions to use.
+    pub max_length: Option<usize>,
+    /// What stands between logits and tokens.
+    pub controller: &'a ControllerSpec,
+    /// The repeat.
+    pub repeat: u32,
+    /// Examples before the question.
+    pub shots: usize,
+}
+
+impl<'a> Bench<'a> {
+    /// Reads the benchmark's data and puts it together; what is wrong goes to `problems`.
+    pub(crate) fn prepare(suite: &Suite, spec: &'a Benchmark, problems: &mut Vec<Problem>) -> Option<Self> {
+        let about = format!("benchmark `{}`", spec.id);
+        let mut tell = |message: String| problems.push(Problem::new(about.clone(), message));
+        let scoring = Scoring::new(&spec.request, &spec.evaluator).map_err(|told| told.into_iter().for_each(&mut tell));
+        let source = source(&spec.source);
+        let data = telos_data::load(&source, spec.id_column.as_deref(), spec.cluster.as_deref())
+            .map_err(|error| tell(format!("failed to {error}")));
+        let (Ok(mut scoring), Ok(data)) = (scoring, data) else { return None };
+        scoring.override_metrics(&spec.metrics).into_iter().for_each(&mut tell);
+        if !scoring.recipe.prompts() && (spec.chat || spec.fewshot.n > 0) {
+            let kind = &spec.request.kind;
+            tell(format!(
+                "`chat` and `fewshot` need a prompt, which a request of kind `{kind}` has not; leave them out"
+            ));
+            return None;
+        }
+        let available = data.items.len();
+        let pool = match (&spec.fewshot.split, spec.fewshot.n) {
+            (_, 0) => Vec::new(),
+            (None, _) => data.items.clone(),
+            (Some(path), _) => {
+                let split = Source { path: path.clone(), sha256: None, embedded: None, ..source };
+                match telos_data::load(&split, spec.id_column.as_deref(), None) {
+                    Ok(data) => data.items,
+                    Err(error) => {
+                        tell(format!("failed to {error}"));
+                        return None;
+                    }
+                }
+            }
+        };
+        let items = match spec.limit {
+            Some(limit) => telos_data::subsample(data.items, limit, suite.seed),
+            None => data.items,
+        };
+        let shots = Shots::draw(&spec.fewshot, pool, &items).map_err(&mut tell).ok()?;
+        let digest = telos_data::digest(&items);
+        Some(Self { spec, scoring, items, available, digest, shots, renderer: Renderer::new(), seed: suite.seed })
+    }
+
+    /// Whether a controller acts.
+    pub(crate) fn controlled(&self) -> bool {
+        self.scoring.recipe.samples()
+    }
+
+    /// How often each item is asked.
+    pub(crate) fn repeats(&self) -> u32 {
+        if self.controlled() { self.spec.repeats.max(1) } else { 1 }
+    }
+
+    /// An item's row.
+    pub(crate) fn row<'b>(&'b self, item: &'b Item) -> Row<'b> {
+        Row { renderer: &self.renderer, benchmark: &self.spec.id, item: &item.id, data: &item.data }
+    }
+
+    /// The evaluator's parameters for an item.
+    pub(crate) fn params(&self, place: usize) -> Result<Map<String, Value>, RenderError> {
+        self.scoring.params(self.row(&self.items[place]))
+    }
+
+    /// The requests of one item, by its place in `items`, and one repeat.
+    pub(crate) fn requests(&self, place: usize, side: Side<'_>) -> Result<Vec<Request>, PromptError> {
+        let item = &self.items[place];
+        let row = self.row(item);
+        let (prompt, chat) = self.prompt(place, side)?;
+        let draw = Draw {
+            seed: item_seed(self.seed, &self.spec.id, &item.id),
+            sample: u64::from(side.repeat),
+            controller: side.controller,
+        };
+        let asks = self.scoring.recipe.asks(prompt, chat, row, draw)?;
+        Ok(asks.into_iter().map(|ask| Request { model: None, max_length: side.max_length, ask }).collect())
+    }
+
+    /// The whole prompt: examples, then the question; and whether it is a chat.
+    fn prompt(&self, place: usize, side: Side<'_>) -> Result<(Prompt, bool), PromptError> {
+        let recipe = &self.scoring.recipe;
+        let question = recipe.question(self.row(&self.items[place]))?;
+        let mut examples = Vec::with_capacity(side.shots);
+        for item in self.shots.of(place).take(side.shots) {
+            let row = self.row(item);
+            let answer = recipe.answer(row, &self.scoring.params(row)?)?;
+            examples.push((recipe.question(row)?, answer));
+        }
+        match (question, self.spec.chat) {
+            (Question::Text(question), false) => {
+                let mut text = String::new();
+                for (example, answer) in examples {
+                    let Question::Text(example) = example else { continue };
+                    text.extend([&example, recipe.join(), &answer, &self.spec.fewshot.delimiter]);
+                }
+                Ok((Prompt::Text(text + &question), false))
+            }
+            (question, _) => {
+                let turns = chat(question, examples);
+                let prompt = if recipe.samples() {
+                    Prompt::Messages(turns)
+                } else {
+                    Prompt::Text(template(side.model, turns, &self.items[place].id)?)
+                };
+                Ok((prompt, true))
+            }
+        }
+    }
+}
+
+/// A suite's source as the reader of data knows it.
+fn source(spec: &SourceSpec) -> Source {
+    Source {
+        kind: spec.kind.clone(),
+        path: spec.path.clone(),
+        sha256: spec.sha256.clone(),
+        embedded: spec.embedded,
+        params: spec.params.clone(),
+    }
+}
+
+/// Examples as turns before the question's own; what the question says as `system` stays first.
+fn chat(question: Question, examples: Vec<(Question, String)>) -> Vec<Message> {
+    let turn = |role: &str, content: String| Message { role: role.to_owned(), content };
+    let turns = |question: Question| match question {
+        Question::Text(text) => vec![turn("user", text)],
+        Question::Turns(turns) => turns,
+    };
+    let (mut all, rest): (Vec<_>, Vec<_>) = turns(question).into_iter().partition(|turn| turn.role == "system");
+    for (example, answer) in examples {
+        all.extend(turns(example).into_iter().filter(|turn| turn.role != "system"));
+        all.push(turn("assistant", answer));
+    }
+    all.extend(rest);
+    all
+}
+
+/// A chat as the model's template renders it, for requests that take a text.
+fn template(model: &dyn Model, messages: Vec<Message>, item: &str) -> Result<String, PromptError> {
+    let request = Request::new(Ask::ChatTemplate { messages, add_generation_prompt: true });
+    let fail = |message: String| PromptError::Chat { item: item.to_owned(), message };
+    let mut answer = None;
+    model.answer(&[request], &mut |_, outcome| answer = Some(outcome));
+    match answer {
+        Some(Ok(Reply::ChatTemplate(rendered))) => Ok(rendered.text),
+        Some(Err(error)) => Err(fail(error.message)),
+        _ => Err(fail("the model gave no rendered chat".to_owned())),
+    }
+}

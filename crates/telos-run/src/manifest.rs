@@ -1,0 +1,96 @@
+//! `run.json`: what a run is of.
+
+use crate::identity::Identity;
+use crate::loaded::Loaded;
+use crate::names::{Names, place};
+use crate::schedule::{Prepared, Schedule};
+use serde_json::{Map, Value};
+use telos_core::control::ConstraintSpec;
+use telos_core::record::{ArmEntry, BenchmarkEntry, FORMAT, Manifest, ModelEntry, Timings};
+use telos_spec::suite::Suite;
+
+/// A run that has begun.
+pub(crate) const RUNNING: &str = "running";
+/// A run with all its tables.
+pub(crate) const COMPLETE: &str = "complete";
+/// A run that someone stopped.
+pub(crate) const INTERRUPTED: &str = "interrupted";
+
+/// The manifest of a run whose models are loaded, its timings empty.
+pub(crate) fn manifest(
+    prepared: &Prepared<'_>,
+    schedule: &Schedule,
+    loaded: &Loaded,
+    names: &Names,
+    environment: &Map<String, Value>,
+) -> Manifest {
+    let suite = prepared.suite;
+    let mut manifest = Manifest {
+        format: FORMAT,
+        status: RUNNING.to_owned(),
+        suite: suite.id.clone(),
+        resolved: suite.resolved.clone(),
+        seed: suite.seed,
+        arms: arms(suite),
+        models: models(suite, loaded, names),
+        benchmarks: benchmarks(prepared),
+        counts: schedule.plan.counts.clone(),
+        environment: environment.clone(),
+        identity: String::new(),
+        timings: Timings::default(),
+    };
+    manifest.identity = Identity::of(&manifest).hash();
+    manifest
+}
+
+fn arms(suite: &Suite) -> Vec<ArmEntry> {
+    let entry = |arm: &telos_spec::suite::Arm| ArmEntry {
+        id: suite.arm_id(*arm),
+        model: suite.models[arm.model].id.clone(),
+        controller: suite.controllers[arm.controller].id.clone(),
+        free: suite.controllers[arm.controller].controller.is_none(),
+    };
+    suite.arms.iter().map(entry).collect()
+}
+
+/// The suite's models that are used, then those that only controllers and evaluators name.
+fn models(suite: &Suite, loaded: &Loaded, names: &Names) -> Vec<ModelEntry> {
+    let mut entries: Vec<ModelEntry> = Vec::new();
+    for (model, opened) in suite.models.iter().zip(&loaded.tested) {
+        if let Some(opened) = opened {
+            let card = opened.card().clone();
+            entries.push(ModelEntry { id: model.id.clone(), model: place(&model.model), card });
+        }
+    }
+    for (model, card) in &loaded.references {
+        let id = names.shown(model);
+        if entries.iter().all(|entry| entry.id != id) {
+            entries.push(ModelEntry { id, model: place(model), card: card.clone() });
+        }
+    }
+    entries
+}
+
+fn benchmarks(prepared: &Prepared<'_>) -> Vec<BenchmarkEntry> {
+    let entry = |bench: &crate::bench::Bench<'_>| BenchmarkEntry {
+        id: bench.spec.id.clone(),
+        about: bench.spec.about.clone(),
+        goals: bench.spec.goals.iter().map(|goal| goal.0.clone()).collect(),
+        licence: bench.spec.licence.clone(),
+        evaluator: bench.scoring.kind().to_owned(),
+        metrics: bench.scoring.metrics.clone(),
+        data: bench.digest.clone(),
+        items: bench.items.len(),
+        available: bench.available,
+        repeats: bench.repeats(),
+        controlled: bench.controlled(),
+        constraint: constraint_id(&bench.spec.evaluator.params),
+        scoring: bench.scoring.to_json(),
+    };
+    prepared.benches.iter().flatten().map(entry).collect()
+}
+
+/// The id of the constraint that an evaluator's parameters name.
+fn constraint_id(params: &Map<String, Value>) -> Option<String> {
+    params.values().filter_map(|value| ConstraintSpec::from_json(value).ok()).find_map(|constraint| constraint.id)
+}

@@ -1,0 +1,182 @@
+//! How an item becomes requests: one file for each kind, and the table of them.
+
+mod choices;
+mod classify;
+mod generate;
+mod loglikelihood;
+mod rolling;
+
+use crate::render::{RenderError, Row};
+use serde_json::{Map, Value};
+use telos_core::shape::KindShape;
+use telos_core::{Ask, ControllerSpec, Message, Prompt};
+
+/// The kinds of a benchmark's `request`.
+pub static REQUESTS: &[RequestKind] =
+    &[choices::KIND, loglikelihood::KIND, rolling::KIND, generate::KIND, classify::KIND];
+
+/// One kind: what its object may hold, and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestKind {
+    /// For checks of files, schemas and help.
+    pub shape: KindShape,
+    /// Reads the object's other keys, their shape already checked.
+    read: Read,
+}
+
+/// Makes a recipe from an object's keys, or says what is wrong with them.
+type Read = fn(&Map<String, Value>) -> Result<Box<dyn Recipe>, String>;
+
+/// The shapes of [`REQUESTS`].
+pub fn request_shapes() -> Vec<KindShape> {
+    REQUESTS.iter().map(|kind| kind.shape).collect()
+}
+
+/// Reads a benchmark's `request`.
+pub(crate) fn read(kind: &str, params: &Map<String, Value>) -> Result<Box<dyn Recipe>, String> {
+    let found = REQUESTS.iter().find(|k| k.shape.kind == kind).ok_or_else(|| {
+        let known: Vec<&str> = REQUESTS.iter().map(|k| k.shape.kind).collect();
+        format!("unknown kind of request `{kind}`; known: {}", known.join(", "))
+    })?;
+    (found.read)(params).map_err(|message| format!("request of kind `{kind}`: {message}"))
+}
+
+/// The part of a prompt that belongs to one row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Question {
+    /// A text, which `chat: true` makes one user's turn.
+    Text(String),
+    /// Turns that the benchmark writes itself.
+    Turns(Vec<Message>),
+}
+
+/// What differs between the requests of one item.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Draw<'a> {
+    /// The item's seed.
+    pub seed: u64,
+    /// The repeat.
+    pub sample: u64,
+    /// What stands between logits and tokens.
+    pub controller: &'a ControllerSpec,
+}
+
+/// How rows become requests.
+pub(crate) trait Recipe: Send + Sync {
+    /// Whether something is sampled, so that a controller acts and repeats differ.
+    fn samples(&self) -> bool {
+        false
+    }
+
+    /// Whether the requests begin with a prompt, so that examples and chat templates have a meaning.
+    fn prompts(&self) -> bool {
+        true
+    }
+
+    /// At most this many new tokens for one request.
+    fn new_tokens(&self) -> usize {
+        0
+    }
+
+    /// What is asked about the row.
+    fn question(&self, row: Row<'_>) -> Result<Question, RenderError>;
+
+    /// What stands between question and answer in an example without chat.
+    fn join(&self) -> &str;
+
+    /// The right answer of an example, from its row and the evaluator's filled parameters.
+    fn answer(&self, row: Row<'_>, evaluator: &Map<String, Value>) -> Result<String, RenderError>;
+
+    /// Parameters that the evaluator gets from the request.
+    fn evaluator_params(&self, row: Row<'_>) -> Result<Map<String, Value>, RenderError> {
+        let _ = row;
+        Ok(Map::new())
+    }
+
+    /// The requests, given the whole prompt. `chat` says that a template rendered it, which empties delimiters.
+    fn asks(&self, prompt: Prompt, chat: bool, row: Row<'_>, draw: Draw<'_>) -> Result<Vec<Ask>, RenderError>;
+}
+
+/// The text of a prompt that cannot be turns: the runner renders chats before it asks such a recipe.
+fn prompt_text(prompt: Prompt) -> String {
+    match prompt {
+        Prompt::Text(text) => text,
+        Prompt::Messages(turns) => turns.into_iter().map(|turn| turn.content).collect(),
+    }
+}
+
+/// A string parameter, or its default.
+fn text(params: &Map<String, Value>, key: &str, default: &str) -> String {
+    params.get(key).and_then(Value::as_str).unwrap_or(default).to_owned()
+}
+
+/// A string parameter that must be there.
+fn needed(params: &Map<String, Value>, key: &str) -> Result<String, String> {
+    params.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| format!("it needs `{key}`, a template"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::Renderer;
+    use serde_json::json;
+    use telos_core::request::{Naming, Request};
+
+    fn asks(kind: &str, params: &Value, chat: bool) -> Vec<Value> {
+        let recipe = read(kind, params.as_object().expect("an object")).expect("a good request");
+        let data = json!({"q": "1+1", "options": ["2", "3"], "t": " yes"});
+        let renderer = Renderer::new();
+        let row = Row { renderer: &renderer, benchmark: "b", item: "0", data: data.as_object().expect("an object") };
+        let prompt = match recipe.question(row).expect("a question") {
+            Question::Text(text) => Prompt::Text(text),
+            Question::Turns(turns) => Prompt::Messages(turns),
+        };
+        let none = ControllerSpec::none();
+        let draw = Draw { seed: 7, sample: 2, controller: &none };
+        let naming = Naming { model: &ToString::to_string, constraint_ids: true };
+        let asks = recipe.asks(prompt, chat, row, draw).expect("asks");
+        asks.into_iter().map(|ask| Request::new(ask).to_json(naming)).collect()
+    }
+
+    #[test]
+    fn kinds_have_unique_names_and_say_what_they_are() {
+        let mut names: Vec<&str> = REQUESTS.iter().map(|k| k.shape.kind).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), REQUESTS.len());
+        for kind in REQUESTS {
+            assert!(!kind.shape.about.is_empty() && !kind.shape.fields.is_empty(), "{}", kind.shape.kind);
+            assert!(kind.shape.fields.iter().all(|f| !f.about.is_empty()), "{}", kind.shape.kind);
+        }
+    }
+
+    #[test]
+    fn items_become_requests() {
+        let choices = json!({"context": "Q: {{ q }}", "choices": "{{ options }}"});
+        assert_eq!(asks("choices", &choices, false)[1]["continuation"], json!(" 3"));
+        assert_eq!(asks("choices", &choices, true)[0]["continuation"], json!("2"));
+        let pair = json!({"context": "", "choices": ["{{ q }}", "b"], "delimiter": ""});
+        assert_eq!(asks("choices", &pair, false)[0]["continuation"], json!("1+1"));
+        let target = json!({"context": "{{ q }}", "continuation": "{{ t }}"});
+        assert_eq!(asks("loglikelihood", &target, false)[0]["continuation"], json!(" yes"));
+        assert_eq!(asks("rolling", &json!({"text": "{{ q }}!"}), false)[0]["text"], json!("1+1!"));
+        assert_eq!(
+            asks("classify", &json!({"text": "{{ q }}", "text_pair": "{{ t }}"}), false)[0]["text_pair"],
+            " yes"
+        );
+        let generate = json!({"prompt": "{{ q }}", "max_new_tokens": 4, "temperature": 0.5, "top_k": 3, "stop": ["x"]});
+        let ask = &asks("generate", &generate, false)[0];
+        assert_eq!((&ask["seed"], &ask["sample"], &ask["top_k"]), (&json!(7), &json!(2), &json!(3)));
+        let chat = json!({"messages": [{"role": "user", "content": "{{ q }}"}], "max_new_tokens": 4});
+        assert_eq!(asks("generate", &chat, true)[0]["messages"][0]["content"], json!("1+1"));
+    }
+
+    #[test]
+    fn contradictions_are_found() {
+        let shape = generate::KIND.shape;
+        for bad in [json!({"max_new_tokens": 1}), json!({"prompt": "x", "messages": [], "max_new_tokens": 1})] {
+            assert!(!(shape.check)(bad.as_object().expect("an object")).is_empty(), "{bad}");
+        }
+        assert!(read("chioces", &Map::new()).is_err_and(|e| e.contains("known: choices")));
+    }
+}

@@ -1,0 +1,222 @@
+//! Scoring a stored record again, without any model: the evaluators of this version over the replies that are kept.
+
+use crate::error::RunError;
+use crate::folder::Folder;
+use crate::manifest::COMPLETE;
+use crate::names::place;
+use crate::render::{Renderer, Row};
+use crate::rows::{self, RowPlace, score_rows};
+use crate::scoring::{Asked, Scoring};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use telos_core::control::Step;
+use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, Record, ReplyRow, ScoreRow};
+use telos_core::request::Naming;
+use telos_core::{Item, ModelRef, Outcome, Reply, Request, Score, Status};
+
+/// What scoring again came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rescored {
+    /// Rows of the new `scores.parquet`.
+    pub scores: u64,
+    /// Scores that there are none of because the record lacks a reply that the evaluator now asks for.
+    pub skipped: u64,
+    /// Where the old scores are kept.
+    pub kept: Option<PathBuf>,
+}
+
+/// Scores a record again and puts the scores in place of the old ones, which are kept beside them.
+///
+/// An evaluator that now asks follow-ups which the record does not hold gives no score for that item: `skipped`, with
+/// that reason.
+pub fn score(dir: &Path) -> Result<Rescored, RunError> {
+    let unscorable = |message: String| RunError::Unscorable { path: dir.to_path_buf(), message };
+    // Read before the lock, so that a folder that is no record is left without a trace.
+    let manifest = telos_data::read_manifest(dir)?;
+    let _folder = Folder::of_record(dir)?;
+    if manifest.status != COMPLETE {
+        let message = format!("the run is {}, finish it with `telos run … --resume` first", manifest.status);
+        return Err(unscorable(message));
+    }
+    let record = telos_data::read_record(dir)?;
+    let (rows, manifest) = rescore(&record).map_err(unscorable)?;
+    let skipped = rows.iter().filter(|row| row.reason.as_deref() == Some(LACKS)).count() as u64;
+    let scores = rows.len() as u64;
+    let kept = telos_data::replace_scores(dir, rows)?;
+    if manifest != record.manifest {
+        telos_data::write_manifest(dir, &manifest)?;
+    }
+    Ok(Rescored { scores, skipped, kept })
+}
+
+/// The reason of a score that needs what the record does not hold.
+const LACKS: &str = "the evaluator asks for a follow-up reply that the record does not hold";
+
+/// The scores of a record in memory, and its manifest with the metrics that there are now. A message says what it lacks.
+fn rescore(record: &Record) -> Result<(Vec<ScoreRow>, Manifest), String> {
+    let mut manifest = record.manifest.clone();
+    let stored = Stored::new(record);
+    let mut scorings = Vec::new();
+    for entry in &mut manifest.benchmarks {
+        let about = |told: Vec<String>| format!("benchmark `{}`: {}", entry.id, told.join("; "));
+        let scoring = Scoring::from_json(&entry.scoring).map_err(about)?;
+        keep_overrides(entry, &scoring);
+        scorings.push(scoring);
+    }
+    let renderer = Renderer::new();
+    let mut rows = Vec::new();
+    for arm in &manifest.arms {
+        for (entry, scoring) in manifest.benchmarks.iter().zip(&scorings) {
+            for item in record.items.iter().filter(|item| item.benchmark == entry.id) {
+                let kept = read_item(item)?;
+                for repeat in 0..entry.repeats {
+                    let cell = Cell { stored: &stored, arm, entry, scoring, item: &kept, repeat };
+                    rows.extend(cell.rows(&renderer)?);
+                }
+            }
+        }
+    }
+    Ok((rows, manifest))
+}
+
+/// Metrics that the record knows keep what a benchmark said of them; new ones join, gone ones leave.
+fn keep_overrides(entry: &mut BenchmarkEntry, scoring: &Scoring) {
+    entry.metrics.retain(|known| scoring.metrics.iter().any(|metric| metric.name == known.name));
+    for metric in &scoring.metrics {
+        if entry.metrics.iter().all(|known| known.name != metric.name) {
+            entry.metrics.push(metric.clone());
+        }
+    }
+}
+
+fn read_item(row: &ItemRow) -> Result<Item, String> {
+    let data = serde_json::from_str(&row.data).map_err(|e| format!("item `{}` cannot be read: {e}", row.item))?;
+    let (id, index, hash) = (row.item.clone(), row.index, row.item_hash.clone());
+    Ok(Item { id, index, hash, cluster: row.cluster.clone(), data })
+}
+
+/// Model, controller where it acts, benchmark, item, repeat.
+type Slot<'a> = (&'a str, Option<&'a str>, &'a str, &'a str, u32);
+
+/// A record's replies and traces, by where they belong.
+struct Stored<'a> {
+    manifest: &'a Manifest,
+    replies: HashMap<Slot<'a>, Vec<&'a ReplyRow>>,
+    steps: HashMap<(&'a str, &'a str, &'a str, u32), Vec<&'a telos_core::record::StepRow>>,
+}
+
+impl<'a> Stored<'a> {
+    fn new(record: &'a Record) -> Self {
+        let mut replies: HashMap<Slot<'a>, Vec<&ReplyRow>> = HashMap::new();
+        for row in &record.replies {
+            let slot =
+                (row.model.as_str(), row.controller.as_deref(), row.benchmark.as_str(), row.item.as_str(), row.repeat);
+            replies.entry(slot).or_default().push(row);
+        }
+        let mut steps: HashMap<_, Vec<_>> = HashMap::new();
+        for row in &record.steps {
+            let place = (row.arm.as_str(), row.benchmark.as_str(), row.item.as_str(), row.repeat);
+            steps.entry(place).or_default().push(row);
+        }
+        for rows in replies.values_mut() {
+            rows.sort_by_key(|row| (row.wave, row.index));
+        }
+        for rows in steps.values_mut() {
+            rows.sort_by_key(|row| row.step);
+        }
+        Self { manifest: &record.manifest, replies, steps }
+    }
+
+    /// A model as the record's requests name it.
+    fn shown(&self, model: &ModelRef) -> String {
+        let text = place(model);
+        self.manifest.models.iter().find(|entry| entry.model == text).map_or(text, |entry| entry.id.clone())
+    }
+}
+
+/// One arm's item and repeat.
+struct Cell<'a> {
+    stored: &'a Stored<'a>,
+    arm: &'a ArmEntry,
+    entry: &'a BenchmarkEntry,
+    scoring: &'a Scoring,
+    item: &'a Item,
+    repeat: u32,
+}
+
+impl Cell<'_> {
+    fn rows(&self, renderer: &Renderer) -> Result<Vec<ScoreRow>, String> {
+        let place = RowPlace {
+            model: &self.arm.model,
+            controller: self.entry.controlled.then_some(self.arm.controller.as_str()),
+            benchmark: &self.entry.id,
+            item: &self.item.id,
+            repeat: self.repeat,
+            wave: 0,
+            index: 0,
+        };
+        let scores = self.scores(place, renderer)?;
+        let evaluator = (self.scoring.kind(), self.scoring.evaluator.as_ref());
+        Ok(score_rows(&self.arm.id, place, evaluator, &scores))
+    }
+
+    fn scores(&self, place: RowPlace<'_>, renderer: &Renderer) -> Result<Vec<Score>, String> {
+        let slot = (place.model, place.controller, place.benchmark, place.item, place.repeat);
+        let none = Vec::new();
+        let rows = self.stored.replies.get(&slot).unwrap_or(&none);
+        let (first, later): (Vec<&ReplyRow>, Vec<&ReplyRow>) = rows.iter().partition(|row| row.wave == 0);
+        if first.is_empty() {
+            let (arm, benchmark, item) = (&self.arm.id, place.benchmark, place.item);
+            return Err(format!("it has no reply of arm `{arm}` to item `{item}` of benchmark `{benchmark}`"));
+        }
+        if let Some(row) = first.iter().find(|row| row.status == Status::Skipped.as_str()) {
+            return Ok(self.scoring.missing(Status::Skipped, row.error.as_deref().unwrap_or_default()));
+        }
+        let data = &self.item.data;
+        let row = Row { renderer, benchmark: place.benchmark, item: &self.item.id, data };
+        let params = self.scoring.params(row).map_err(|error| format!("failed to {error}"))?;
+        let requests: Vec<Request> = first.iter().map(|row| request(row)).collect::<Result<_, _>>()?;
+        let replies: Vec<Outcome> = first.iter().map(|row| self.outcome(row)).collect::<Result<_, _>>()?;
+        let asked = Asked { item: self.item, params: &params, requests: &requests, replies: &replies };
+        let follow_ups = self.scoring.follow_ups(asked);
+        let naming = Naming { model: &|model| self.stored.shown(model), constraint_ids: true };
+        let mut answers = Vec::with_capacity(follow_ups.len());
+        for wanted in &follow_ups {
+            let written = wanted.to_json(naming).to_string();
+            match later.iter().find(|row| row.request == written) {
+                Some(row) => answers.push(self.outcome(row)?),
+                None => return Ok(self.scoring.missing(Status::Skipped, LACKS)),
+            }
+        }
+        Ok(self.scoring.scores(asked, &follow_ups, &answers))
+    }
+
+    /// What a row holds, a controlled text with its trace.
+    fn outcome(&self, row: &ReplyRow) -> Result<Outcome, String> {
+        let told =
+            |message: String| format!("a reply to item `{}` of benchmark `{}`: {message}", row.item, row.benchmark);
+        let mut outcome = rows::outcome(row).map_err(told)?;
+        if let Ok(Reply::Generate(generation)) = &mut outcome
+            && self.entry.controlled
+            && !self.arm.free
+            && row.wave == 0
+        {
+            let listed = request(row).map(|r| lists_constraints(&r))?;
+            let place = (self.arm.id.as_str(), self.entry.id.as_str(), self.item.id.as_str(), self.repeat);
+            let rows = self.stored.steps.get(&place).map(Vec::as_slice).unwrap_or_default();
+            let steps: Vec<Step> = rows.iter().map(|row| rows::step(row, listed)).collect();
+            generation.steps = Some(steps);
+        }
+        Ok(outcome)
+    }
+}
+
+/// A stored request. Constraints in it are ids; an evaluator takes those that it needs from its parameters.
+fn request(row: &ReplyRow) -> Result<Request, String> {
+    let value = serde_json::from_str(&row.request).map_err(|e| format!("a stored request cannot be read: {e}"))?;
+    Request::from_json(&value).map_err(|error| format!("a stored request cannot be read: {error}"))
+}
+
+fn lists_constraints(request: &Request) -> bool {
+    matches!(&request.ask, telos_core::Ask::Generate { controller, .. } if controller.0.contains_key("constraints"))
+}

@@ -1,0 +1,144 @@
+//! What turns replies into scores: a benchmark's recipe and evaluator. The same code scores a run and a stored record.
+
+use crate::render::{RenderError, Row};
+use crate::requests::{self, Recipe};
+use serde_json::{Map, Value, json};
+use telos_core::evaluate::{Case, Evaluator, FollowUp, Score, Status};
+use telos_core::text::did_you_mean;
+use telos_core::{Item, Metric, Outcome, Request};
+use telos_spec::suite::{KindSpec, MetricOverride};
+
+/// A benchmark's recipe and evaluator, ready to use.
+pub(crate) struct Scoring {
+    pub recipe: Box<dyn Recipe>,
+    pub evaluator: Box<dyn Evaluator>,
+    /// The metrics with the benchmark's overrides in them.
+    pub metrics: Vec<Metric>,
+    request_spec: KindSpec,
+    evaluator_spec: KindSpec,
+}
+
+/// The wave-0 side of a case, which follow-ups are worked out from.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub item: &'a Item,
+    pub params: &'a Map<String, Value>,
+    pub requests: &'a [Request],
+    pub replies: &'a [Outcome],
+}
+
+impl Scoring {
+    /// Reads both objects. All mistakes are told.
+    pub(crate) fn new(request: &KindSpec, evaluator: &KindSpec) -> Result<Self, Vec<String>> {
+        let recipe = requests::read(&request.kind, &request.params);
+        let built = telos_eval::build(&evaluator.kind, &evaluator.params)
+            .map_err(|message| format!("evaluator of kind `{}`: {message}", evaluator.kind));
+        match (recipe, built) {
+            (Ok(recipe), Ok(built)) => Ok(Self {
+                recipe,
+                metrics: built.metrics(),
+                evaluator: built,
+                request_spec: request.clone(),
+                evaluator_spec: evaluator.clone(),
+            }),
+            (recipe, built) => Err(recipe.err().into_iter().chain(built.err()).collect()),
+        }
+    }
+
+    /// Lays what the benchmark says of its metrics over what the evaluator says, the named ones first.
+    pub(crate) fn override_metrics(&mut self, overrides: &[(String, MetricOverride)]) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        let mut place = 0;
+        for (name, says) in overrides {
+            let Some(found) = self.metrics.iter().position(|metric| metric.name == *name) else {
+                let known: Vec<&str> = self.metrics.iter().map(|metric| metric.name.as_str()).collect();
+                let hint = did_you_mean(name, known.iter().copied());
+                let hint = hint.map_or_else(|| ".".to_owned(), |known| format!("; did you mean `{known}`?"));
+                mistakes.push(format!(
+                    "the evaluator `{}` has no metric `{name}`{hint} It has {}",
+                    self.evaluator_spec.kind,
+                    known.join(", ")
+                ));
+                continue;
+            };
+            let mut metric = self.metrics.remove(found);
+            metric.direction = says.direction.unwrap_or(metric.direction);
+            metric.range = says.range.or(metric.range);
+            metric.aggregate = says.aggregate.unwrap_or(metric.aggregate);
+            // Those that the file names are shown in its order, before the others.
+            self.metrics.insert(place.min(self.metrics.len()), metric);
+            place += 1;
+        }
+        mistakes
+    }
+
+    /// The evaluator's kind.
+    pub(crate) fn kind(&self) -> &str {
+        &self.evaluator_spec.kind
+    }
+
+    /// The evaluator's parameters with their templates filled from a row, and what the request adds to them.
+    pub(crate) fn params(&self, row: Row<'_>) -> Result<Map<String, Value>, RenderError> {
+        let mut params = row.fill_map(&self.evaluator_spec.params)?;
+        for (key, value) in self.recipe.evaluator_params(row)? {
+            params.entry(key).or_insert(value);
+        }
+        Ok(params)
+    }
+
+    /// What the record keeps so that it can be scored again.
+    pub(crate) fn to_json(&self) -> Value {
+        let whole = |spec: &KindSpec| {
+            let mut map = Map::from_iter([("kind".to_owned(), Value::from(spec.kind.as_str()))]);
+            map.extend(spec.params.clone());
+            Value::Object(map)
+        };
+        json!({"request": whole(&self.request_spec), "evaluator": whole(&self.evaluator_spec)})
+    }
+
+    /// Reads [`Scoring::to_json`]'s form.
+    pub(crate) fn from_json(stored: &Value) -> Result<Self, Vec<String>> {
+        let spec = |key: &str| {
+            let mut params = stored.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+            match params.shift_remove("kind") {
+                Some(Value::String(kind)) => Ok(KindSpec { kind, params }),
+                _ => Err(vec![format!("the record does not say which `{key}` it was made with")]),
+            }
+        };
+        Self::new(&spec("request")?, &spec("evaluator")?)
+    }
+
+    /// The requests to ask after the replies; none where a reply is missing or an error.
+    pub(crate) fn follow_ups(&self, asked: Asked<'_>) -> Vec<FollowUp> {
+        if asked.replies.iter().any(Result::is_err) {
+            return Vec::new();
+        }
+        self.evaluator.follow_ups(&case(asked, &[], &[]))
+    }
+
+    /// The scores of one item and repeat.
+    pub(crate) fn scores(&self, asked: Asked<'_>, follow_ups: &[Request], follow_up_replies: &[Outcome]) -> Vec<Score> {
+        // A follow-up's error is the evaluator's to judge: some metrics do not need it.
+        if let Some(error) = asked.replies.iter().find_map(|reply| reply.as_ref().err()) {
+            return self.missing(Status::Error, &error.message);
+        }
+        let scores = self.evaluator.evaluate(&case(asked, follow_ups, follow_up_replies));
+        let finite = |score: Score| match score.value {
+            Some(value) if !value.is_finite() => {
+                Score::missing(&score.metric, Status::Error, format!("the value is {value}, not a finite number"))
+            }
+            _ => score,
+        };
+        scores.into_iter().map(finite).collect()
+    }
+
+    /// No value for any metric, and why.
+    pub(crate) fn missing(&self, status: Status, reason: &str) -> Vec<Score> {
+        self.evaluator.metrics().iter().map(|metric| Score::missing(&metric.name, status, reason)).collect()
+    }
+}
+
+fn case<'a>(asked: Asked<'a>, follow_ups: &'a [Request], follow_up_replies: &'a [Outcome]) -> Case<'a> {
+    let Asked { item, params, requests, replies } = asked;
+    Case { item, params, requests, replies, follow_ups, follow_up_replies }
+}

@@ -1,0 +1,146 @@
+//! The record's tables, written row by row from the journal in the suite's order.
+
+use crate::error::RunError;
+use crate::rows::{Came, RowPlace, reply_row, score_rows, step_rows};
+use crate::session::{Answered, At, Session};
+use telos_core::record::{ItemRow, ReplyRow, ScoreRow, StepRow};
+use telos_core::{Score, Status};
+use telos_data::{ITEMS, REPLIES, SCORES, STEPS, TableWriter};
+use telos_spec::suite::Arm;
+
+/// What the tables hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Written {
+    pub replies: u64,
+    pub errors: u64,
+    pub skipped: u64,
+}
+
+struct Tables {
+    replies: TableWriter<ReplyRow>,
+    scores: TableWriter<ScoreRow>,
+    steps: TableWriter<StepRow>,
+    written: Written,
+}
+
+/// Writes all four tables and makes them durable.
+pub(crate) fn write(session: &mut Session<'_>, folder: &std::path::Path) -> Result<Written, RunError> {
+    let mut items = TableWriter::create(folder.join(ITEMS))?;
+    for bench in session.prepared.benches.iter().flatten() {
+        for item in &bench.items {
+            items.push(ItemRow {
+                benchmark: bench.spec.id.clone(),
+                item: item.id.clone(),
+                index: item.index,
+                item_hash: item.hash.clone(),
+                cluster: item.cluster.clone(),
+                goals: bench.spec.goals.iter().map(|goal| goal.0.clone()).collect(),
+                data: serde_json::to_string(&item.data).unwrap_or_default(),
+            })?;
+        }
+    }
+    items.finish()?;
+    let mut tables = Tables {
+        replies: TableWriter::create(folder.join(REPLIES))?,
+        scores: TableWriter::create(folder.join(SCORES))?,
+        steps: TableWriter::create(folder.join(STEPS))?,
+        written: Written::default(),
+    };
+    let suite = session.prepared.suite;
+    for (place, arm) in suite.arms.iter().enumerate() {
+        let first = suite.arms[..place].iter().all(|earlier| earlier.model != arm.model);
+        for benchmark in 0..suite.benchmarks.len() {
+            tables.benchmark(session, *arm, benchmark, first)?;
+        }
+    }
+    tables.replies.finish()?;
+    tables.scores.finish()?;
+    tables.steps.finish()?;
+    Ok(tables.written)
+}
+
+impl Tables {
+    /// One arm's rows. Replies that belong to the model alone are written with its first arm.
+    fn benchmark(
+        &mut self,
+        session: &mut Session<'_>,
+        arm: Arm,
+        benchmark: usize,
+        first: bool,
+    ) -> Result<(), RunError> {
+        let bench = session.bench(benchmark)?;
+        let controller = bench.controlled().then_some(arm.controller);
+        for slot in 0..bench.items.len() * bench.repeats() as usize {
+            let answered = session.answered(At { model: arm.model, controller, benchmark, slot })?;
+            self.slot(session, arm, &answered, controller.is_some() || first)?;
+        }
+        Ok(())
+    }
+
+    fn slot(
+        &mut self,
+        session: &Session<'_>,
+        arm: Arm,
+        answered: &Answered<'_>,
+        replies: bool,
+    ) -> Result<(), RunError> {
+        let suite = session.prepared.suite;
+        let Answered { slot, follow_ups, follow_up_replies, .. } = answered;
+        let scoring = &slot.bench.scoring;
+        let scores = match &slot.skipped {
+            Some(reason) => scoring.missing(Status::Skipped, reason),
+            None => scoring.scores(slot.asked(&answered.replies), follow_ups, follow_up_replies),
+        };
+        let controller = &suite.controllers[arm.controller];
+        let arm_id = suite.arm_id(arm);
+        let place = RowPlace {
+            model: &suite.models[arm.model].id,
+            controller: slot.bench.controlled().then_some(controller.id.as_str()),
+            benchmark: &slot.bench.spec.id,
+            item: &slot.item.id,
+            repeat: slot.repeat,
+            wave: 0,
+            index: 0,
+        };
+        if replies {
+            let reading = reading(&scores);
+            for (index, (request, key)) in (0..).zip(slot.requests.iter().zip(&slot.keys)) {
+                let came = match &slot.skipped {
+                    Some(reason) => Came::Skipped(reason),
+                    None => Came::Reply(&answered.replies[index as usize]),
+                };
+                let mut row = reply_row(RowPlace { index, ..place }, request, key, &session.names, came);
+                if let (Some(worse), Some(own)) = (reading, Status::parse(&row.status)) {
+                    own.max(worse).as_str().clone_into(&mut row.status);
+                }
+                self.reply(row)?;
+            }
+            for (index, (request, key)) in (0..).zip(follow_ups.iter().zip(&answered.follow_up_keys)) {
+                let came = Came::Reply(&follow_up_replies[index as usize]);
+                self.reply(reply_row(RowPlace { wave: 1, index, ..place }, request, key, &session.names, came))?;
+            }
+            if slot.bench.controlled() && !controller.controller.is_none() {
+                for row in answered.replies.iter().flat_map(|reply| step_rows(&arm_id, place, reply)) {
+                    self.steps.push(row)?;
+                }
+            }
+        }
+        for row in score_rows(&arm_id, place, (scoring.kind(), scoring.evaluator.as_ref()), &scores) {
+            self.scores.push(row)?;
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, row: ReplyRow) -> Result<(), RunError> {
+        self.written.replies += 1;
+        self.written.errors += u64::from(row.status == Status::Error.as_str());
+        self.written.skipped += u64::from(row.status == Status::Skipped.as_str());
+        Ok(self.replies.push(row)?)
+    }
+}
+
+/// What the evaluator found out about the reply itself: that the model declined, or that no answer could be read.
+fn reading(scores: &[Score]) -> Option<Status> {
+    let about_replies = |status: &Status| matches!(status, Status::Unparsed | Status::Refused);
+    scores.iter().map(|score| score.status).filter(about_replies).max()
+}

@@ -1,0 +1,190 @@
+//! What a benchmark's object must keep to beside its shape, and how a suite's overrides are laid over it.
+
+use crate::diagnostic::{Finding, Step, Trail, did_you_mean, follow, to_index, to_key};
+use crate::files::{Home, folder_kind, source_kind};
+use crate::load::Surroundings;
+use crate::shapes::BENCHMARK;
+use crate::walk::{Leaf, Meaning, Walked, walk};
+use serde_json::{Map, Value};
+use telos_core::Goal;
+
+/// All mistakes of a benchmark's object, and what it names. `is_raw` tells whether a scalar is plain or in single quotes.
+pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &Surroundings<'_>) -> Walked {
+    let mut walked = walk(around.catalogue, &BENCHMARK, value, &[]);
+    let found = &mut walked.findings;
+    if let Some(id) = value.get("benchmark").and_then(Value::as_str) {
+        found.extend(bad_id(id, &to_key(&[], "benchmark")));
+    }
+    if let Some(sha256) = value.pointer("/source/sha256").and_then(Value::as_str) {
+        let trail = to_key(&to_key(&[], "source"), "sha256");
+        // The kind of the source may have looked at it as well.
+        if !found.iter().any(|finding| finding.trail == trail) {
+            found.extend(bad_sha256(sha256, &trail));
+        }
+    }
+    for (metric, says) in value.get("metrics").and_then(Value::as_object).into_iter().flatten() {
+        let range = says.get("range").and_then(Value::as_array);
+        let ends: Option<Vec<f64>> = range.and_then(|list| list.iter().map(Value::as_f64).collect());
+        if ends.is_some_and(|ends| ends.len() >= 2 && (ends.len() > 2 || ends[0] >= ends[1])) {
+            let trail = to_key(&to_key(&to_key(&[], "metrics"), metric), "range");
+            found.push(Finding::value(&trail, "expected two numbers, the smaller one first"));
+        }
+    }
+    let slips: Vec<Finding> = walked.leaves.iter().filter_map(|leaf| backslash_n(value, leaf, is_raw)).collect();
+    walked.findings.extend(slips);
+    walked
+}
+
+/// A `\n` that YAML leaves as a backslash and an n. Within `{{ }}` and `{% %}` the template's own strings know it.
+fn backslash_n(value: &Value, leaf: &Leaf, is_raw: &dyn Fn(&[Step]) -> bool) -> Option<Finding> {
+    if leaf.meaning != Meaning::Template || !is_raw(&leaf.trail) {
+        return None;
+    }
+    let mut text = follow(value, &leaf.trail)?.as_str()?;
+    let mut outside = String::new();
+    while let Some(start) = text.find("{{").into_iter().chain(text.find("{%")).min() {
+        outside.push_str(&text[..start]);
+        let end = text[start..].find("}}").into_iter().chain(text[start..].find("%}")).min();
+        text = end.map_or("", |end| &text[start + end + 2..]);
+    }
+    outside.push_str(text);
+    outside.contains("\\n").then(|| {
+        Finding::value(&leaf.trail, "`\\n` is a backslash and an n here, no line break")
+            .hint(Some("put the string in double quotes, or write a block with `|`".into()))
+    })
+}
+
+/// Goals that do not exist or are no leaves.
+pub(crate) fn unbound_goals(value: &Value, goals: &[Goal]) -> Vec<Finding> {
+    let list = value.get("goals").and_then(Value::as_array);
+    let named = list.into_iter().flatten().enumerate().filter_map(|(i, v)| v.as_str().map(|id| (i, id)));
+    let finding = |(index, id): (usize, &str)| {
+        let trail = to_index(&to_key(&[], "goals"), index);
+        match goals.iter().find(|goal| goal.id.0 == id) {
+            Some(goal) if goal.leaf => None,
+            Some(goal) => {
+                let below: Vec<&str> =
+                    goals.iter().filter(|g| g.leaf && g.id.is_within(&goal.id.0)).map(|g| g.id.0.as_str()).collect();
+                let hint = Some(format!("its leaves are {}", below.join(", ")));
+                Some(
+                    Finding::value(&trail, format!("the goal `{id}` is no leaf; benchmarks bind to leaves")).hint(hint),
+                )
+            }
+            None => Some(no_such_goal(id, &trail, goals)),
+        }
+    };
+    named.filter_map(finding).collect()
+}
+
+/// A goal that does not exist.
+pub(crate) fn no_such_goal(id: &str, trail: &[Step], goals: &[Goal]) -> Finding {
+    let hint = did_you_mean(id, goals.iter().map(|goal| goal.id.0.as_str()))
+        .or_else(|| Some("`telos goals` lists them".to_owned()));
+    Finding::value(trail, format!("there is no goal `{id}`")).hint(hint)
+}
+
+/// An id that is not lower case letters, digits, `.`, `_` and `-`, the first a letter or digit.
+pub(crate) fn bad_id(id: &str, trail: &[Step]) -> Option<Finding> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let good = id.starts_with(plain) && id.chars().all(|c| plain(c) || "._-".contains(c));
+    (!good).then(|| {
+        let message =
+            format!("`{id}` is no id; expected lower case letters, digits, `.`, `_`, `-`, first a letter or digit");
+        Finding::value(trail, message)
+    })
+}
+
+/// A sha256 that is not 64 hexadecimal digits.
+pub(crate) fn bad_sha256(sha256: &str, trail: &[Step]) -> Option<Finding> {
+    let good = sha256.len() == 64 && sha256.chars().all(|c| c.is_ascii_hexdigit());
+    (!good).then(|| Finding::value(trail, "expected a sha256: 64 hexadecimal digits"))
+}
+
+/// Writes down the kind of a source that does not say it, where the file's ending or the folder's files tell it.
+pub(crate) fn tell_source(value: &mut Value, home: &Home, around: &Surroundings<'_>) {
+    let Some(source) = value.get_mut("source").and_then(Value::as_object_mut) else { return };
+    let Some(path) = source.get("path").and_then(Value::as_str).filter(|_| !source.contains_key("kind")) else {
+        return;
+    };
+    let kinds = &around.catalogue.sources;
+    let kind = source_kind(path, kinds)
+        .or_else(|| folder_kind(&home.locate(path, &around.cache_dir, around.builtin).0, kinds));
+    if let Some(kind) = kind {
+        let mut told = Map::new();
+        told.insert("kind".into(), kind.kind.into());
+        told.append(source);
+        *source = told;
+    }
+}
+
+/// The benchmark with a suite's overrides in it. `home_of_path` is where an overridden path of the source starts.
+pub(crate) fn lay_over(
+    base: &Value,
+    over: &Map<String, Value>,
+    home_of_path: &Home,
+    around: &Surroundings<'_>,
+) -> Value {
+    let mut merged = base.clone();
+    let (mut plain, mut sampling) = (over.clone(), None);
+    plain.shift_remove("id");
+    if let Some(generate) = plain.shift_remove("generate") {
+        sampling = Some(generate);
+    }
+    // Another file has another content, and perhaps another kind.
+    let new_path = over.get("source").is_some_and(|s| s.get("path").is_some());
+    let mut old_kind = None;
+    if let (true, Some(source)) = (new_path, merged.get_mut("source").and_then(Value::as_object_mut)) {
+        source.shift_remove("sha256");
+        old_kind = source.shift_remove("kind");
+    }
+    lay(&mut merged, &Value::Object(plain));
+    if let (Some(generate), Some(request)) = (sampling, merged.get_mut("request")) {
+        lay(request, &generate);
+    }
+    if new_path {
+        tell_source(&mut merged, home_of_path, around);
+        if let Some(source) = merged.get_mut("source").and_then(Value::as_object_mut) {
+            if !source.contains_key("kind")
+                && let Some(kind) = old_kind.clone()
+            {
+                source.insert("kind".into(), kind);
+            }
+            if source.get("kind") != old_kind.as_ref() {
+                let own = over["source"].as_object();
+                source.retain(|key, _| key == "kind" || own.is_some_and(|own| own.contains_key(key)));
+            }
+        }
+    }
+    merged
+}
+
+/// Lays `over` on `base`: objects key by key, unless they are of different kinds; a value of nothing takes a key away.
+fn lay(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            if over.get("kind").is_some_and(|kind| base.get("kind") != Some(kind)) {
+                base.clear();
+            }
+            for (key, value) in over {
+                if value.is_null() {
+                    base.shift_remove(key);
+                } else {
+                    lay(base.entry(key.as_str()).or_insert(Value::Null), value);
+                }
+            }
+        }
+        (base, over) => *base = over.clone(),
+    }
+}
+
+/// Where in the override a place of the merged benchmark was written, if it was.
+pub(crate) fn in_override(trail: &[Step], over: &Map<String, Value>) -> Option<Trail> {
+    let (first, rest) = trail.split_first()?;
+    let Step::Key(key) = first else { return None };
+    let generate = || {
+        let value = over.get("generate").filter(|_| key == "request" && !rest.is_empty())?;
+        follow(value, rest).map(|_| [to_key(&[], "generate"), rest.to_vec()].concat())
+    };
+    let plain = || over.get(key).filter(|_| key != "id").and_then(|v| follow(v, rest)).map(|_| trail.to_vec());
+    generate().or_else(plain)
+}

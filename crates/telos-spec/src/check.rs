@@ -1,0 +1,78 @@
+//! `telos check`: files and folders of any of our kinds.
+
+use crate::diagnostic::{Diagnostic, sorted};
+use crate::files::{Home, Presence};
+use crate::load::{Surroundings, load};
+use crate::registry::{Builder, FileKind, kind_of, read, yaml_files};
+use crate::walk::{Meaning, Walked};
+use std::path::PathBuf;
+
+/// What `telos check` found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// How many files were looked at.
+    pub files: usize,
+    /// What is wrong with them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Files in the cache folder that they name and that are not there. That is no mistake of theirs: they are good on a
+    /// machine that has the files.
+    pub not_in_cache: Vec<Diagnostic>,
+}
+
+/// Checks files, and all YAML files of folders. Goals among them count for the benchmarks among them.
+pub fn check(paths: &[PathBuf], around: &Surroundings<'_>) -> Checked {
+    let mut out = Checked::default();
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            match yaml_files(path) {
+                Ok(found) => files.extend(found),
+                Err(diagnostic) => out.diagnostics.push(diagnostic),
+            }
+        } else {
+            files.push(path.clone());
+        }
+    }
+    files.dedup();
+    out.files = files.len();
+    let mut of_registry = Vec::new();
+    for path in files {
+        let (document, found) = match read(&path) {
+            Ok(read) => read,
+            Err(diagnostic) => {
+                out.diagnostics.push(diagnostic);
+                continue;
+            }
+        };
+        match kind_of(&document.value) {
+            Ok(FileKind::Suite) => {
+                let loaded = load(&path, &[], None, around);
+                out.diagnostics.extend(loaded.diagnostics);
+                out.not_in_cache.extend(loaded.not_in_cache);
+            }
+            Ok(FileKind::Goal | FileKind::Benchmark) => of_registry.push(path),
+            Err(finding) => {
+                out.diagnostics.extend(found);
+                out.diagnostics.push(document.place(finding));
+            }
+        }
+    }
+    let mut builder = Builder::new(around);
+    builder.lay_builtin();
+    builder.lay_files(&of_registry);
+    let (registry, found) = builder.finish();
+    out.diagnostics.extend(found);
+    for file in registry.benchmarks.values().filter(|file| matches!(file.home, Home::Folder(_))) {
+        let Walked { leaves, .. } = crate::benchmark::examine(&file.value, &|_| false, around);
+        for leaf in leaves.iter().filter(|leaf| matches!(leaf.meaning, Meaning::Path | Meaning::Model)) {
+            match file.home.presence(&file.value, leaf, &around.cache_dir, around.builtin) {
+                Presence::There => {}
+                Presence::Missing(finding) => out.diagnostics.push(file.document.place(finding)),
+                Presence::NotInCache(finding) => out.not_in_cache.push(file.document.place(finding)),
+            }
+        }
+    }
+    out.diagnostics = sorted(out.diagnostics);
+    out.not_in_cache = sorted(out.not_in_cache);
+    out
+}

@@ -1,0 +1,364 @@
+//! A suite file to a checked suite, or to everything that is wrong with it.
+
+use crate::benchmark::{bad_id, bad_sha256, no_such_goal};
+use crate::diagnostic::{
+    Diagnostic, Finding, Step, Trail, follow, follow_mut, nearest_or_all, sorted, to_index, to_key,
+};
+use crate::document::Document;
+use crate::files::{EmbeddedFile, Home, Presence};
+use crate::registry::{BenchmarkFile, FileKind, Registry, folder_of, kind_of, load_registry, read};
+use crate::resolve::Parts;
+use crate::set::{Applied, Set, blame};
+use crate::shapes::SUITE;
+use crate::suite::Suite;
+use crate::walk::{Leaf, Meaning, walk};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use telos_core::control::ConstraintSpec;
+use telos_core::shape::Catalogue;
+
+/// What lies around a file that is read.
+#[derive(Debug, Clone)]
+pub struct Surroundings<'a> {
+    /// Everything that can stand where a file says `kind`.
+    pub catalogue: &'a Catalogue,
+    /// Where `cache:` paths lie.
+    pub cache_dir: PathBuf,
+    /// Where relative paths of the command line start.
+    pub working_dir: PathBuf,
+    /// Goals and benchmarks that are compiled in; see [`crate::BUILTIN`].
+    pub builtin: &'a [EmbeddedFile],
+}
+
+/// What came of a suite file.
+pub(crate) struct Loaded {
+    /// The suite, where nothing is wrong.
+    pub(crate) suite: Option<Suite>,
+    /// What is wrong.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Files that should lie in the cache folder and do not: no fault of the suite.
+    pub(crate) not_in_cache: Vec<Diagnostic>,
+}
+
+/// Reads a suite, with `--set` and `--limit` applied to it. All mistakes are given, in the order of their places.
+///
+/// `limit` takes the place of every benchmark's own.
+pub fn load_suite(
+    path: &Path,
+    sets: &[String],
+    limit: Option<usize>,
+    around: &Surroundings<'_>,
+) -> Result<Suite, Vec<Diagnostic>> {
+    let loaded = load(path, sets, limit, around);
+    let mut diagnostics = loaded.diagnostics;
+    diagnostics.extend(loaded.not_in_cache);
+    loaded.suite.filter(|_| diagnostics.is_empty()).ok_or_else(|| sorted(diagnostics))
+}
+
+/// As [`load_suite`], files that are not in the cache folder set apart.
+pub(crate) fn load(path: &Path, sets: &[String], limit: Option<usize>, around: &Surroundings<'_>) -> Loaded {
+    let refuse = |diagnostic| Loaded { suite: None, diagnostics: vec![diagnostic], not_in_cache: Vec::new() };
+    let (document, found) = match read(path) {
+        Ok(read) => read,
+        Err(diagnostic) => return refuse(diagnostic),
+    };
+    match kind_of(&document.value) {
+        Ok(FileKind::Suite) => {}
+        Ok(_) => {
+            let finding = Finding::value(&[], "expected a suite: an object with the key `suite`");
+            return refuse(document.place(finding));
+        }
+        Err(finding) => return refuse(document.place(finding)),
+    }
+    let mut loader = Loader {
+        around,
+        value: document.value.clone(),
+        document,
+        folder: folder_of(path),
+        applied: Vec::new(),
+        out: found,
+        not_in_cache: Vec::new(),
+    };
+    if limit == Some(0) {
+        loader.out.push(Diagnostic {
+            file: "--limit".into(),
+            ..blame("limit", "expected a whole number, 1 or more", Some("leave it out to run all items".into()))
+        });
+    }
+    let suite = loader.run(sets, limit);
+    Loaded { suite, diagnostics: sorted(loader.out), not_in_cache: sorted(loader.not_in_cache) }
+}
+
+pub(crate) struct Loader<'a> {
+    pub(crate) around: &'a Surroundings<'a>,
+    pub(crate) document: Document,
+    /// The document with what `--set` put into it.
+    value: Value,
+    folder: PathBuf,
+    applied: Vec<Applied>,
+    pub(crate) out: Vec<Diagnostic>,
+    pub(crate) not_in_cache: Vec<Diagnostic>,
+}
+
+impl Loader<'_> {
+    fn run(&mut self, sets: &[String], limit: Option<usize>) -> Option<Suite> {
+        let mut of_benchmarks = Vec::new();
+        for text in sets {
+            match Set::parse(text) {
+                Ok(set) if set.is_of_benchmarks() => of_benchmarks.push(set),
+                Ok(set) => self.apply(set),
+                Err(diagnostic) => self.out.push(diagnostic),
+            }
+        }
+        let registry = self.registry();
+        self.expand_goals(&registry);
+        for set in of_benchmarks {
+            self.apply(set);
+        }
+
+        let walked = walk(self.around.catalogue, &SUITE, &without_nothings(&self.value), &[]);
+        let broken: Vec<Trail> = walked.findings.iter().map(|finding| finding.trail.clone()).collect();
+        self.report_all(walked.findings);
+        self.ids();
+        self.arms();
+        let constraints = self.constraints();
+        for leaf in &walked.leaves {
+            self.leaf(leaf, &constraints);
+        }
+        let benchmarks = self.benchmarks(&registry, &constraints, &broken);
+        if !self.out.is_empty() {
+            return None;
+        }
+        let parts = Parts { around: self.around, written: &self.value, leaves: &walked.leaves, limit };
+        match parts.suite(&benchmarks, &|trail| self.home(trail)) {
+            Ok(suite) => Some(suite),
+            Err(finding) => {
+                self.report(finding);
+                None
+            }
+        }
+    }
+
+    fn apply(&mut self, set: Set) {
+        match set.apply(&mut self.value) {
+            Ok(applied) => self.applied.push(applied),
+            Err(diagnostic) => self.out.push(diagnostic),
+        }
+    }
+
+    /// A finding with its place: on the command line where a `--set` is at fault.
+    pub(crate) fn place(&self, finding: Finding) -> Diagnostic {
+        let above = self.applied.iter().rev().find(|set| finding.trail.starts_with(&set.trail));
+        let below = || {
+            let made = !self.document.has(&finding.trail);
+            self.applied.iter().rev().find(|set| made && set.trail.starts_with(&finding.trail))
+        };
+        match above.or_else(below) {
+            Some(set) => blame(&set.key, finding.message, finding.hint),
+            None => self.document.place(finding),
+        }
+    }
+
+    pub(crate) fn report(&mut self, finding: Finding) {
+        let diagnostic = self.place(finding);
+        self.out.push(diagnostic);
+    }
+
+    fn report_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            self.report(finding);
+        }
+    }
+
+    /// Where a relative path of the suite starts.
+    pub(crate) fn home(&self, trail: &[Step]) -> Home {
+        let set = self.applied.iter().any(|set| trail.starts_with(&set.trail));
+        Home::Folder(if set { self.around.working_dir.clone() } else { self.folder.clone() })
+    }
+
+    pub(crate) fn list(&self, key: &str) -> Vec<Value> {
+        self.value.get(key).and_then(Value::as_array).cloned().unwrap_or_default()
+    }
+
+    fn registry(&mut self) -> Registry {
+        let mut folders = Vec::new();
+        for (index, folder) in self.list("registry").iter().enumerate() {
+            let trail = to_index(&to_key(&[], "registry"), index);
+            let Some(folder) = folder.as_str() else { continue };
+            let (path, _) = self.home(&trail).locate(folder, &self.around.cache_dir, &[]);
+            // A folder that is missing is found with the other paths.
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.exists() {
+                self.report(Finding::value(&trail, format!("expected a folder; {} is a file", path.display())));
+            }
+        }
+        let (registry, found) = load_registry(&folders, self.around);
+        self.out.extend(found);
+        registry
+    }
+
+    /// Adds the benchmarks that `goals` brings in to those that are named, in order of id.
+    fn expand_goals(&mut self, registry: &Registry) {
+        let mut goals = Vec::new();
+        for (index, goal) in self.list("goals").iter().enumerate() {
+            let trail = to_index(&to_key(&[], "goals"), index);
+            match goal.as_str() {
+                Some(id) if registry.goals.iter().any(|g| g.id.0 == id) => goals.push(id.to_owned()),
+                Some(id) => self.report(no_such_goal(id, &trail, &registry.goals)),
+                None => {}
+            }
+        }
+        let named: Vec<String> =
+            self.list("benchmarks").iter().filter_map(|v| entry_id(v).map(str::to_owned)).collect();
+        let bound = |file: &&BenchmarkFile| file.goals.iter().any(|id| goals.iter().any(|goal| id.is_within(goal)));
+        let found = registry.benchmarks.values().filter(bound).filter(|file| !named.contains(&file.id));
+        let found: Vec<Value> = found.map(|file| file.id.as_str().into()).collect();
+        let Some(map) = self.value.as_object_mut() else { return };
+        if !found.is_empty() {
+            if let Value::Array(list) = map.entry("benchmarks").or_insert_with(|| json!([])) {
+                list.extend(found);
+            }
+        } else if !map.contains_key("benchmarks") {
+            let finding = if map.contains_key("goals") {
+                Finding::value(&to_key(&[], "goals"), "nothing would run: no benchmark is bound to these goals")
+                    .hint(Some("`telos benchmarks` lists what there is".into()))
+            } else {
+                Finding::value(&[], "nothing would run: a suite needs `benchmarks` or `goals`")
+            };
+            self.report(finding);
+        }
+    }
+
+    /// Ids of the suite and of its lists: their form, and that none stands twice.
+    fn ids(&mut self) {
+        if let Some(id) = self.value.get("suite").and_then(Value::as_str) {
+            self.report_all(bad_id(id, &to_key(&[], "suite")));
+        }
+        for key in ["models", "constraints", "controllers", "benchmarks"] {
+            let mut seen: Vec<String> = Vec::new();
+            for (index, entry) in self.list(key).iter().enumerate() {
+                let mut trail = to_index(&to_key(&[], key), index);
+                let Some(id) = entry_id(entry) else { continue };
+                if entry.is_object() {
+                    trail = to_key(&trail, "id");
+                }
+                // A benchmark's id is looked up, so that its form needs no check of its own.
+                if key != "benchmarks" {
+                    self.report_all(bad_id(id, &trail));
+                }
+                if seen.iter().any(|other| other == id) {
+                    self.report(Finding::value(&trail, format!("the id `{id}` stands in `{key}` a second time")));
+                }
+                seen.push(id.to_owned());
+            }
+        }
+        for (index, model) in self.list("models").iter().enumerate() {
+            let trail = to_key(&to_index(&to_key(&[], "models"), index), "sha256");
+            if let Some(sha256) = model.get("sha256").and_then(Value::as_str) {
+                self.report_all(bad_sha256(sha256, &trail));
+            }
+        }
+    }
+
+    fn arms(&mut self) {
+        let mut seen = Vec::new();
+        for (index, arm) in self.list("arms").iter().enumerate() {
+            let trail = to_index(&to_key(&[], "arms"), index);
+            for (key, list) in [("model", "models"), ("controller", "controllers")] {
+                let entries = self.list(list);
+                let mut known: Vec<&str> = entries.iter().filter_map(entry_id).collect();
+                if list == "controllers" && entries.is_empty() {
+                    known.push(crate::resolve::FREE);
+                }
+                // Where there are none at all, that is the mistake.
+                if known.is_empty() {
+                    continue;
+                }
+                if let Some(id) = arm.get(key).and_then(Value::as_str).filter(|id| !known.contains(id)) {
+                    let finding = Finding::value(&to_key(&trail, key), format!("there is no {key} `{id}` in `{list}`"));
+                    self.report(finding.hint(nearest_or_all(id, &known)));
+                }
+            }
+            if seen.contains(arm) {
+                self.report(Finding::value(&trail, "this arm stands here a second time"));
+            }
+            seen.push(arm.clone());
+        }
+    }
+
+    /// The ids of the suite's constraints, which are looked at on the way.
+    fn constraints(&mut self) -> Vec<String> {
+        let mut ids = Vec::new();
+        for (index, entry) in self.list("constraints").iter().enumerate() {
+            let trail = to_key(&to_index(&to_key(&[], "constraints"), index), "constraint");
+            ids.extend(entry_id(entry).map(str::to_owned));
+            if entry.get("constraint").is_some_and(Value::is_string) {
+                self.report(Finding::value(&trail, "expected the constraint itself, an object with `kind`"));
+            }
+        }
+        ids
+    }
+
+    /// A path, a model or a constraint's id that the suite itself names.
+    fn leaf(&mut self, leaf: &Leaf, constraints: &[String]) {
+        match leaf.meaning {
+            Meaning::ConstraintId => {
+                let named_in_list = matches!(leaf.trail.first(), Some(Step::Key(key)) if key == "constraints");
+                let id = follow(&self.value, &leaf.trail).and_then(Value::as_str).unwrap_or_default().to_owned();
+                if !named_in_list && !constraints.contains(&id) {
+                    self.report(no_such_constraint(&id, &leaf.trail, constraints));
+                }
+            }
+            Meaning::Path | Meaning::Model => {
+                let home = self.home(&leaf.trail);
+                match home.presence(&self.value, leaf, &self.around.cache_dir, self.around.builtin) {
+                    Presence::There => {}
+                    Presence::Missing(finding) => self.report(finding),
+                    Presence::NotInCache(finding) => {
+                        let diagnostic = self.place(finding);
+                        self.not_in_cache.push(diagnostic);
+                    }
+                }
+            }
+            Meaning::Template => {}
+        }
+    }
+}
+
+/// The suite without the keys of benchmarks that are nothing: they take the benchmark's own away.
+fn without_nothings(suite: &Value) -> Value {
+    let mut suite = suite.clone();
+    let entries = suite.get_mut("benchmarks").and_then(Value::as_array_mut);
+    for entry in entries.into_iter().flatten().filter_map(Value::as_object_mut) {
+        entry.retain(|_, value| !value.is_null());
+    }
+    suite
+}
+
+/// The id of an entry of a list: the string itself, or the object's `id`.
+pub(crate) fn entry_id(entry: &Value) -> Option<&str> {
+    entry.as_str().or_else(|| entry.get("id").and_then(Value::as_str))
+}
+
+pub(crate) fn no_such_constraint(id: &str, trail: &[Step], constraints: &[String]) -> Finding {
+    let known: Vec<&str> = constraints.iter().map(String::as_str).collect();
+    let hint = nearest_or_all(id, &known).unwrap_or_else(|| "the suite's `constraints` holds none".into());
+    Finding::value(trail, format!("there is no constraint `{id}` in the suite's `constraints`")).hint(Some(hint))
+}
+
+/// Puts constraints in the place of their ids.
+pub(crate) fn put_constraints(value: &mut Value, leaves: &[Leaf], constraints: &[(String, Value)]) {
+    for leaf in leaves.iter().filter(|leaf| leaf.meaning == Meaning::ConstraintId) {
+        if let Some(place) = follow_mut(value, &leaf.trail)
+            && let Some((_, constraint)) = constraints.iter().find(|(id, _)| place.as_str() == Some(id))
+        {
+            *place = constraint.clone();
+        }
+    }
+}
+
+/// A constraint as the rest of the program reads it.
+pub(crate) fn constraint_spec(value: &Value, trail: &[Step]) -> Result<ConstraintSpec, Finding> {
+    ConstraintSpec::from_json(value).map_err(|message| Finding::value(trail, message))
+}

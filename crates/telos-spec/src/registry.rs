@@ -1,0 +1,281 @@
+//! The registry: goals and benchmarks, those compiled in and a user's folders laid over them.
+
+use crate::benchmark::{bad_id, examine, tell_source, unbound_goals};
+use crate::diagnostic::{Diagnostic, Finding, Trail, did_you_mean, sorted, to_index, to_key};
+use crate::document::Document;
+use crate::files::{BUILTIN, Home};
+use crate::load::Surroundings;
+use crate::shapes::GOAL;
+use crate::walk::walk;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use telos_core::{Goal, GoalId};
+
+/// What there is to be aligned with, and what measures it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Registry {
+    /// All nodes, each after its parent, in the order of the files.
+    pub goals: Vec<Goal>,
+    /// By id.
+    pub benchmarks: BTreeMap<String, BenchmarkFile>,
+}
+
+/// A benchmark as its own file has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BenchmarkFile {
+    /// Its id.
+    pub id: String,
+    /// What it asks, in a sentence; may be empty.
+    pub about: String,
+    /// The leaves that it is bound to.
+    pub goals: Vec<GoalId>,
+    /// The licence of its data.
+    pub licence: Option<String>,
+    /// The file; `builtin:…` where it is compiled in.
+    pub file: PathBuf,
+    /// The whole file.
+    pub value: Value,
+    pub(crate) document: Document,
+    pub(crate) home: Home,
+    /// Whether nothing is wrong with it.
+    pub(crate) sound: bool,
+}
+
+/// What a file is, by its topmost key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Suite,
+    Benchmark,
+    Goal,
+}
+
+const KINDS: [(&str, FileKind); 3] =
+    [("suite", FileKind::Suite), ("benchmark", FileKind::Benchmark), ("goal", FileKind::Goal)];
+
+/// What a document is.
+pub(crate) fn kind_of(value: &Value) -> Result<FileKind, Finding> {
+    let expected = "expected an object with the key `suite`, `benchmark` or `goal`, which tells what the file is";
+    let map = value.as_object().ok_or_else(|| Finding::value(&[], expected))?;
+    let known = KINDS.iter().find(|(key, _)| map.contains_key(*key));
+    known.map(|(_, kind)| *kind).ok_or_else(|| {
+        let hint = map.keys().find_map(|key| did_you_mean(key, KINDS.iter().map(|(key, _)| *key)));
+        Finding::value(&[], expected).hint(hint)
+    })
+}
+
+/// The registry with `folders` laid over what is compiled in, the last on top, and what is wrong with its files. Files of
+/// other kinds that lie in the folders are left alone.
+pub fn load_registry(folders: &[PathBuf], around: &Surroundings<'_>) -> (Registry, Vec<Diagnostic>) {
+    let mut builder = Builder::new(around);
+    builder.lay_builtin();
+    for folder in folders {
+        match yaml_files(folder) {
+            Ok(files) => builder.lay_files(&files),
+            Err(diagnostic) => builder.out.push(diagnostic),
+        }
+    }
+    builder.finish()
+}
+
+/// All YAML files of a folder, in order of path; hidden ones are left out.
+pub(crate) fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    fn visit(folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if hidden || depth > 16 {
+                continue;
+            }
+            if path.is_dir() {
+                visit(&path, depth + 1, out)?;
+            } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+                out.push(path);
+            }
+        }
+        Ok(())
+    }
+    let mut out = Vec::new();
+    visit(folder, 0, &mut out).map_err(|error| unreadable(folder, &error))?;
+    out.sort();
+    Ok(out)
+}
+
+/// A file or folder that cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let message = format!("this cannot be read: {error}");
+    Diagnostic { file: path.to_path_buf(), line: 0, column: 0, path: String::new(), message, hint: None }
+}
+
+/// Reads and parses a file.
+pub(crate) fn read(path: &Path) -> Result<(Document, Vec<Diagnostic>), Diagnostic> {
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    Document::parse(path, &text)
+}
+
+pub(crate) struct Builder<'a> {
+    around: &'a Surroundings<'a>,
+    registry: Registry,
+    out: Vec<Diagnostic>,
+    /// Roots of goal files, whose parents must exist in the end.
+    roots: Vec<(String, Document)>,
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn new(around: &'a Surroundings<'a>) -> Self {
+        Self { around, registry: Registry::default(), out: Vec::new(), roots: Vec::new() }
+    }
+
+    /// Lays down what is compiled in.
+    pub(crate) fn lay_builtin(&mut self) {
+        let mut documents = Vec::new();
+        for file in self.around.builtin.iter().filter(|file| is_yaml(file.path)) {
+            let name = PathBuf::from(format!("{BUILTIN}{}", file.path));
+            let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            match Document::parse(&name, file.content) {
+                Ok((document, found)) => {
+                    self.out.extend(found);
+                    documents.push((document, Home::Builtin(folder)));
+                }
+                Err(diagnostic) => self.out.push(diagnostic),
+            }
+        }
+        self.lay(documents);
+    }
+
+    /// Lays files over what is there.
+    pub(crate) fn lay_files(&mut self, files: &[PathBuf]) {
+        let mut documents = Vec::new();
+        for path in files {
+            match read(path) {
+                Ok((document, found)) => {
+                    self.out.extend(found);
+                    documents.push((document, Home::Folder(folder_of(path))));
+                }
+                Err(diagnostic) => self.out.push(diagnostic),
+            }
+        }
+        self.lay(documents);
+    }
+
+    /// One layer: goals first, for benchmarks bind to them.
+    fn lay(&mut self, documents: Vec<(Document, Home)>) {
+        let (mut goals, mut benchmarks) = (Vec::new(), Vec::new());
+        for (document, home) in documents {
+            match kind_of(&document.value) {
+                Ok(FileKind::Goal) => goals.push(document),
+                Ok(FileKind::Benchmark) => benchmarks.push((document, home)),
+                Ok(FileKind::Suite) => {}
+                Err(_) if document.value.get("rules").is_some() => {}
+                Err(finding) => self.out.push(document.place(finding)),
+            }
+        }
+        for document in &goals {
+            self.goal_file(document);
+        }
+        let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for (document, home) in benchmarks {
+            self.benchmark_file(document, home, &mut seen);
+        }
+    }
+
+    fn goal_file(&mut self, document: &Document) {
+        let mut findings = walk(self.around.catalogue, &GOAL, &document.value, &[]).findings;
+        if let Some(root) = document.value.get("goal").and_then(Value::as_str) {
+            let at = to_key(&[], "goal");
+            findings.extend(root.split('/').find_map(|part| bad_id(part, &at)));
+            lay_goal(&mut self.registry.goals, &document.value, root, &Trail::new(), &mut findings);
+            self.roots.push((root.to_owned(), document.clone()));
+        }
+        self.out.extend(findings.into_iter().map(|finding| document.place(finding)));
+    }
+
+    fn benchmark_file(&mut self, document: Document, home: Home, seen: &mut BTreeMap<String, PathBuf>) {
+        let mut value = document.value.clone();
+        tell_source(&mut value, &home, self.around);
+        let mut findings = examine(&value, &|trail| document.is_raw_scalar(trail), self.around).findings;
+        let Some(id) = value.get("benchmark").and_then(Value::as_str).map(str::to_owned) else {
+            self.out.extend(findings.into_iter().map(|finding| document.place(finding)));
+            return;
+        };
+        if let Some(first) = seen.insert(id.clone(), document.file.clone()) {
+            let message = format!("a benchmark with the id `{id}` stands in {} already", first.display());
+            findings.push(Finding::value(&to_key(&[], "benchmark"), message));
+        }
+        let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let goals = value.get("goals").and_then(Value::as_array).into_iter().flatten();
+        let file = BenchmarkFile {
+            about: text("about").unwrap_or_default(),
+            goals: goals.filter_map(|v| v.as_str().map(|id| GoalId(id.to_owned()))).collect(),
+            licence: text("licence"),
+            file: document.file.clone(),
+            sound: findings.is_empty(),
+            id: id.clone(),
+            value,
+            home,
+            document,
+        };
+        self.out.extend(findings.into_iter().map(|finding| file.document.place(finding)));
+        self.registry.benchmarks.insert(id, file);
+    }
+
+    /// The registry, once all layers are there.
+    pub(crate) fn finish(mut self) -> (Registry, Vec<Diagnostic>) {
+        let ids: Vec<GoalId> = self.registry.goals.iter().map(|goal| goal.id.clone()).collect();
+        for goal in &mut self.registry.goals {
+            goal.leaf = !ids.iter().any(|other| *other != goal.id && other.is_within(&goal.id.0));
+        }
+        for (root, document) in &self.roots {
+            if let Some((parent, _)) = root.rsplit_once('/')
+                && !ids.iter().any(|id| id.0 == parent)
+            {
+                let finding = crate::benchmark::no_such_goal(parent, &to_key(&[], "goal"), &self.registry.goals);
+                self.out.push(document.place(finding));
+            }
+        }
+        for file in self.registry.benchmarks.values_mut() {
+            let findings = unbound_goals(&file.value, &self.registry.goals);
+            file.sound &= findings.is_empty();
+            self.out.extend(findings.into_iter().map(|finding| file.document.place(finding)));
+        }
+        (self.registry, sorted(self.out))
+    }
+}
+
+/// The folder that a file lies in.
+pub(crate) fn folder_of(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+fn is_yaml(path: &str) -> bool {
+    [".yaml", ".yml"].iter().any(|ending| path.ends_with(ending))
+}
+
+/// Lays one node and all below it over the goals that are there. A node that is there already takes the new title, and the
+/// new text where there is one.
+fn lay_goal(goals: &mut Vec<Goal>, node: &Value, id: &str, trail: &Trail, findings: &mut Vec<Finding>) {
+    let text = |key: &str| node.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    if let Some(goal) = goals.iter_mut().find(|goal| goal.id.0 == id) {
+        goal.title = text("title");
+        if !text("about").is_empty() {
+            goal.about = text("about");
+        }
+    } else {
+        let goal = Goal { id: GoalId(id.to_owned()), title: text("title"), about: text("about"), leaf: true };
+        let parent = id.rsplit_once('/').map(|(parent, _)| parent);
+        let last = parent.and_then(|parent| goals.iter().rposition(|goal| goal.id.is_within(parent)));
+        goals.insert(last.map_or(goals.len(), |last| last + 1), goal);
+    }
+    let children = node.get("children").and_then(Value::as_array);
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, child) in children.into_iter().flatten().enumerate() {
+        let below = to_index(&to_key(trail, "children"), index);
+        let Some(part) = child.get("id").and_then(Value::as_str) else { continue };
+        findings.extend(bad_id(part, &to_key(&below, "id")));
+        if seen.contains(&part) {
+            findings.push(Finding::value(&to_key(&below, "id"), format!("the id `{part}` stands here a second time")));
+        }
+        seen.push(part);
+        lay_goal(goals, child, &format!("{id}/{part}"), &below, findings);
+    }
+}

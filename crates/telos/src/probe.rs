@@ -1,0 +1,118 @@
+//! `telos probe`: raw access to a model, one JSON object per line.
+
+use crate::failure::Failure;
+use serde_json::{Map, Value, json};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use telos_core::request::rebase;
+use telos_core::{ErrorKind, Model, ModelRef, Models, Outcome, Request, RequestError, Weights};
+
+/// Requests that are answered together; replies are written after each such group.
+const GROUP: usize = 1024;
+
+/// What the command was told.
+pub(crate) struct Probe {
+    /// The model of requests that name none.
+    pub(crate) model: String,
+    /// The requests; standard input where none.
+    pub(crate) requests: Option<PathBuf>,
+    /// The replies; standard output where none.
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Answers every line.
+pub(crate) fn probe(models: &dyn Models, what: &Probe) -> Result<(), Failure> {
+    let named = match what.model.trim_start().starts_with('{') {
+        true => serde_json::from_str::<Value>(&what.model)
+            .map_err(|e| e.to_string())
+            .and_then(|value| ModelRef::from_json(&value))
+            .map_err(|e| Failure::usage(format!("--model: {e}")))?,
+        false => ModelRef::parse(&what.model),
+    };
+    let model = models.open(&named, Weights::Load).map_err(|e| Failure::usage(format!("failed to open the model: {e}")))?;
+    let (reader, folder): (Box<dyn BufRead>, PathBuf) = match &what.requests {
+        Some(path) => {
+            let file = File::open(path)
+                .map_err(|e| Failure::usage(format!("failed to read the requests: {}: {e}", path.display())))?;
+            (Box::new(BufReader::new(file)), path.parent().unwrap_or(Path::new("")).to_path_buf())
+        }
+        None => (Box::new(BufReader::new(std::io::stdin())), PathBuf::new()),
+    };
+    let out: Box<dyn Write> = match &what.out {
+        Some(path) => Box::new(
+            File::create(path).map_err(|e| Failure::usage(format!("failed to write {}: {e}", path.display())))?,
+        ),
+        None => Box::new(std::io::stdout()),
+    };
+    let mut out = BufWriter::new(out);
+    let mut group = Vec::with_capacity(GROUP);
+    let mut read = |group: &mut Vec<Line>| answer(model.as_ref(), std::mem::take(group), &mut out);
+    for line in reader.split(b'\n') {
+        let line = line.map_err(|e| Failure::usage(format!("failed to read the requests: {e}")))?;
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        group.push(parse(&line, &folder));
+        if group.len() == GROUP {
+            read(&mut group)?;
+        }
+    }
+    read(&mut group)
+}
+
+/// One line: its id, and the request or what is wrong with it.
+struct Line {
+    id: Value,
+    request: Result<Request, RequestError>,
+}
+
+fn parse(line: &[u8], folder: &Path) -> Line {
+    let mut value: Value = match serde_json::from_slice(line) {
+        Ok(value) => value,
+        Err(e) => {
+            let request = Err(RequestError::invalid(format!("the line is no JSON: {e}")));
+            return Line { id: Value::Null, request };
+        }
+    };
+    let id = value.get("id").cloned().unwrap_or(Value::Null);
+    rebase(&mut value, folder);
+    Line { id, request: Request::from_json(&value) }
+}
+
+fn answer(model: &dyn Model, lines: Vec<Line>, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; lines.len()];
+    let mut places = Vec::new();
+    let mut requests = Vec::new();
+    let mut ids = Vec::new();
+    for (place, line) in lines.into_iter().enumerate() {
+        ids.push(line.id);
+        match line.request {
+            Err(error) => outcomes[place] = Some(Err(error)),
+            Ok(request) => {
+                places.push(place);
+                requests.push(request);
+            }
+        }
+    }
+    model.answer(&requests, &mut |at, outcome| outcomes[places[at]] = Some(outcome));
+    for (id, outcome) in ids.into_iter().zip(outcomes) {
+        let outcome =
+            outcome.unwrap_or_else(|| Err(RequestError::new(ErrorKind::Internal, "the model did not answer")));
+        let mut written = Map::new();
+        written.insert("id".into(), id);
+        match outcome {
+            Ok(reply) => {
+                if let Value::Object(fields) = reply.to_json() {
+                    written.extend(fields);
+                }
+            }
+            Err(error) => {
+                written.insert("error".into(), json!({"kind": error.kind.as_str(), "message": error.message}));
+            }
+        }
+        let write = serde_json::to_writer(&mut *out, &written).map_err(std::io::Error::from);
+        write.and_then(|()| out.write_all(b"\n")).map_err(|e| Failure::output(&e))?;
+    }
+    out.flush().map_err(|e| Failure::output(&e))
+}
