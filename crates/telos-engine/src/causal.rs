@@ -111,7 +111,9 @@ impl Scoring {
                 bytes: text.len(),
             })),
             (Self::Next(ids), _) => Ok(Reply::NextLogits(NextLogits { ids: ids.clone(), logits })),
-            (Self::Windows(_), _) => Err(RequestError::new(ErrorKind::Internal, "windows of something that is no text")),
+            (Self::Windows(_), _) => {
+                Err(RequestError::new(ErrorKind::Internal, "windows of something that is no text"))
+            }
         }
     }
 
@@ -166,7 +168,12 @@ impl Causal {
     }
 
     /// Answers requests that sample nothing.
-    pub(crate) fn score(&self, text: &TextSide, requests: &[(usize, &Request)], on_reply: &mut dyn FnMut(usize, Outcome)) {
+    pub(crate) fn score(
+        &self,
+        text: &TextSide,
+        requests: &[(usize, &Request)],
+        on_reply: &mut dyn FnMut(usize, Outcome),
+    ) {
         let positions = self.decoder.description.positions;
         let encoded = self.pool.map(requests, |(_, request)| Scoring::encode(text, request, positions));
         let mut open = Vec::new();

@@ -130,9 +130,10 @@ impl Encoder {
                     padding + seen
                 }
             };
-            x.extend((0..hidden).map(|j| {
-                row(&self.words, *id, j) + row(&self.types, *kind, j) + row(&self.positions, position, j)
-            }));
+            x.extend(
+                (0..hidden)
+                    .map(|j| row(&self.words, *id, j) + row(&self.types, *kind, j) + row(&self.positions, position, j)),
+            );
         }
     }
 

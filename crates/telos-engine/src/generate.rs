@@ -82,8 +82,7 @@ impl Causal {
             return Err(RequestError::new(ErrorKind::Internal, "this kind of request is not generated"));
         };
         let d = &self.decoder.description;
-        let (ids, truncated) =
-            keep_prompt(text, prompt, request.max_length, sampling.max_new_tokens, d.positions)?;
+        let (ids, truncated) = keep_prompt(text, prompt, request.max_length, sampling.max_new_tokens, d.positions)?;
         if let Some(id) = ids.iter().find(|id| **id as usize >= d.vocabulary) {
             return Err(RequestError::invalid(format!("id {id} is not in the vocabulary of {}", d.vocabulary)));
         }
@@ -155,9 +154,9 @@ impl Causal {
         running: Vec<Running>,
         on_reply: &mut dyn FnMut(usize, Outcome),
     ) -> Vec<Running> {
-        let sums = self.pool.map(&running.iter().map(|r| r.logits.as_slice()).collect::<Vec<_>>(), |logits| {
-            rows::log_sum_exp(logits)
-        });
+        let sums = self
+            .pool
+            .map(&running.iter().map(|r| r.logits.as_slice()).collect::<Vec<_>>(), |logits| rows::log_sum_exp(logits));
         let mut goes = Vec::with_capacity(running.len());
         for (mut one, lse) in running.into_iter().zip(sums) {
             let Some(action) = one.action.take() else { continue };
@@ -251,10 +250,8 @@ type Values = Result<Vec<Vec<f64>>, RequestError>;
 
 /// h of all texts that are asked for, one list for each asking text, in order of its probes.
 fn ask_constraints(running: &[Running], needs: &[(usize, Result<Vec<String>, RequestError>)]) -> Vec<Values> {
-    let mut answers: Vec<Values> = needs
-        .iter()
-        .map(|(_, texts)| Ok(vec![Vec::new(); texts.as_ref().map_or(0, Vec::len)]))
-        .collect();
+    let mut answers: Vec<Values> =
+        needs.iter().map(|(_, texts)| Ok(vec![Vec::new(); texts.as_ref().map_or(0, Vec::len)])).collect();
     let most = needs.iter().map(|(i, _)| running[*i].constraints.len()).max().unwrap_or(0);
     for number in 0..most {
         // Texts of several controllers may share a constraint; it is asked once with the texts of all of them.

@@ -10,7 +10,8 @@ use std::sync::{Arc, Weak};
 use telos_core::control::{ClassifierMargin, ConstraintKind, ConstraintSpec};
 use telos_core::reply::{Ids, Rendered, Reward};
 use telos_core::{
-    Ask, Constraint, ErrorKind, Model, ModelCard, ModelRef, Models, Outcome, Prompt, Reply, Request, RequestError, Weights,
+    Ask, Constraint, ErrorKind, Model, ModelCard, ModelRef, Models, Outcome, Prompt, Reply, Request, RequestError,
+    Weights,
 };
 
 /// What answers.
@@ -61,7 +62,9 @@ impl Model for Local {
                 },
                 _ => match &request.ask {
                     Ask::Tokenize { .. } | Ask::ChatTemplate { .. } => checked(place, self.on_text(&request.ask)),
-                    Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => scored.push((place, request)),
+                    Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => {
+                        scored.push((place, request))
+                    }
                     Ask::Generate { .. } => generated.push((place, request)),
                     Ask::Classify { .. } => classified.push((place, request)),
                     Ask::Reward(_) => rewarded.push((place, request)),
@@ -89,9 +92,7 @@ impl Model for Local {
                 let new = sampling.max_new_tokens;
                 Ok(vec![keep_prompt(&self.text, prompt, request.max_length, new, self.card.max_length)?.0])
             }
-            Ask::Classify { text, text_pair } => {
-                Ok(vec![self.text.encode_pair(text, text_pair.as_deref(), true)?.0])
-            }
+            Ask::Classify { text, text_pair } => Ok(vec![self.text.encode_pair(text, text_pair.as_deref(), true)?.0]),
             Ask::Reward(prompt) => Ok(vec![self.text.prompt(prompt, false)?]),
         }
     }
@@ -168,7 +169,8 @@ impl Local {
                 Err(error) => on_reply(*place, Err(error)),
                 Ok(ids) if ids.is_empty() => on_reply(*place, Err(RequestError::invalid("the text has no ids"))),
                 Ok(ids) if ids.len() > model.positions() => {
-                    let message = format!("the text has {} ids and the model {} positions", ids.len(), model.positions());
+                    let message =
+                        format!("the text has {} ids and the model {} positions", ids.len(), model.positions());
                     on_reply(*place, Err(RequestError::new(ErrorKind::TooLong, message)));
                 }
                 Ok(ids) if ids.iter().any(|id| *id as usize >= self.text.size()) => {
@@ -203,7 +205,9 @@ impl Local {
 
     fn pass_on(&self, model: &ModelRef, places: &[usize], all: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
         let opened = match self.shelf.upgrade() {
-            Some(shelf) => shelf.open(model, Weights::Load).map_err(|e| RequestError::new(ErrorKind::Model, e.to_string())),
+            Some(shelf) => {
+                shelf.open(model, Weights::Load).map_err(|e| RequestError::new(ErrorKind::Model, e.to_string()))
+            }
             None => Err(RequestError::new(ErrorKind::Internal, "the shelf is gone")),
         };
         match opened {

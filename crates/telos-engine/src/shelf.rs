@@ -94,7 +94,10 @@ impl Shelf {
                      tokenizer.json, or a .gguf file"
                         .to_owned()
                 } else {
-                    format!("there is no {}: put the model's file there (benchmarks/models has scripts)", placed.display())
+                    format!(
+                        "there is no {}: put the model's file there (benchmarks/models has scripts)",
+                        placed.display()
+                    )
                 })
             }
             ModelRef::Builtin { .. } => Err("built-in models are not there yet; name a folder or a .gguf file".into()),
@@ -184,13 +187,16 @@ impl Shelf {
         };
         let (bos, end) = (named("bos_token_id"), eos.as_ref().and_then(|ids| ids.first().copied()));
         text.bos = text.bos.take().or(bos);
-        text.eos = text.eos.take().or_else(|| {
-            end.and_then(|id| text.token_text(id).map(|text| crate::text::side::Special { id, text }))
-        });
+        text.eos = text
+            .eos
+            .take()
+            .or_else(|| end.and_then(|id| text.token_text(id).map(|text| crate::text::side::Special { id, text })));
         let eos = eos.or_else(|| text.eos.as_ref().map(|eos| vec![eos.id])).unwrap_or_default();
         let (hash, engine) = match weights {
             None => (None, Engine::None),
-            Some((hash, tensors)) => (Some(hash.to_hex().to_string()), self.engine((family.build)(config, tensors)?, eos)),
+            Some((hash, tensors)) => {
+                (Some(hash.to_hex().to_string()), self.engine((family.build)(config, tensors)?, eos))
+            }
         };
         let card = ModelCard {
             architecture: family.architecture.to_owned(),

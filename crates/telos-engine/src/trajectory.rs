@@ -12,7 +12,8 @@ pub(crate) fn trajectory(
     constraint: &dyn Constraint,
 ) -> Result<Trajectory, RequestError> {
     let ids = [prompt, generated].concat();
-    let texts: Vec<String> = (prompt.len()..=ids.len()).map(|end| text.decode(&ids[..end])).collect::<Result<_, _>>()?;
+    let texts: Vec<String> =
+        (prompt.len()..=ids.len()).map(|end| text.decode(&ids[..end])).collect::<Result<_, _>>()?;
     let views: Vec<&str> = texts.iter().map(String::as_str).collect();
     let h = constraint.values(&views).into_iter().collect::<Result<Vec<f64>, _>>()?;
     let whole = texts.last().cloned().unwrap_or_default();

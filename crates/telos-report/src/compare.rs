@@ -301,3 +301,40 @@ pub(crate) fn arms_text(change: &Change) -> String {
         _ => format!("{} → {}", change.arm_a, change.arm_b),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::testing::{Shape, record};
+
+    #[test]
+    fn two_records_are_compared_arm_by_arm() {
+        let before = record(&Shape { items: 60, right: 45, ..Shape::default() });
+        let after = record(&Shape { items: 60, right: 45, wrong: 12, ..Shape::default() });
+        let side = |record, name| Side { record, arm: None, name };
+        let found = compare(&side(&before, "old"), &side(&after, "new")).unwrap();
+        assert_eq!(found.integrity, Vec::<String>::new());
+        assert_eq!(found.rows.len(), 7);
+        let acc = &found.rows[0];
+        assert_eq!((acc.n, acc.better, acc.worse, acc.difference), (60, Some(0), Some(12), Some(-0.2)));
+        assert!(acc.adjusted_p >= acc.p && acc.method == "mcnemar mid-p, newcombe");
+        let text = render_text(&found, 200);
+        assert!(text.contains("a: old\nb: new\n") && text.contains("▲ acc"), "{text}");
+    }
+
+    #[test]
+    fn two_arms_of_a_record_leave_out_what_no_controller_touches() {
+        let both = record(&Shape { items: 20, ..Shape::default() });
+        let side = |arm| Side { record: &both, arm: Some(arm), name: "run" };
+        let found = compare(&side("tiny/free"), &side("tiny/cbf-0.3")).unwrap();
+        assert_eq!((found.integrity.len(), found.left_out.as_slice()), (0, &["truth".to_owned()][..]));
+        assert_eq!(
+            found.rows.iter().map(|r| r.metric.as_str()).collect::<Vec<_>>(),
+            ["stays_safe", "min_h", "perplexity"]
+        );
+        assert_eq!((found.rows[0].better, found.rows[2].worse), (Some(20), Some(20)));
+        let unknown = compare(&side("tiny/none"), &side("tiny/free")).unwrap_err().to_string();
+        assert_eq!(unknown, "find the arm `tiny/none` in run; its arms are tiny/free, tiny/cbf-0.3");
+    }
+}

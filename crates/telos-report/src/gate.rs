@@ -171,3 +171,127 @@ fn cells(rule: &RuleResult) -> Vec<String> {
         change.method.clone(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Shape, record};
+    use telos_core::record::Record;
+
+    fn shape(right: usize, wrong: usize) -> Shape {
+        Shape { items: 60, right, wrong, controller: false, says: None }
+    }
+
+    fn check(run: &Record, baseline: &Record, verdict: Verdict) -> GateReport {
+        let report = gate(run, baseline);
+        assert_eq!(report.verdict, verdict, "{}", render_text(&report, 200));
+        assert_eq!(report.integrity.is_empty(), verdict != Verdict::Invalid);
+        report
+    }
+
+    #[test]
+    fn sixty_items_of_which_some_worsened() {
+        for right in [30, 45, 60] {
+            let baseline = record(&shape(right, 0));
+            check(&record(&shape(right, 30)), &baseline, Verdict::Fail);
+            check(&record(&shape(right, 2)), &baseline, Verdict::Inconclusive);
+            check(&baseline, &baseline, Verdict::Pass);
+        }
+    }
+
+    #[test]
+    fn a_record_passes_against_itself_with_all_its_rules() {
+        let both = record(&Shape::default());
+        let ids: Vec<String> = check(&both, &both, Verdict::Pass).rules.into_iter().map(|rule| rule.id).collect();
+        // The choices once for the model, the texts for each arm; perplexity has no finite range.
+        let expected = [
+            "regression:tiny/free:truth:acc",
+            "regression:tiny/free:reviews:stays_safe",
+            "regression:tiny/cbf-0.3:reviews:stays_safe",
+            "regression:tiny/free:reviews:min_h",
+            "regression:tiny/cbf-0.3:reviews:min_h",
+        ];
+        assert_eq!(ids, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_invalid() {
+        let baseline = record(&shape(45, 0));
+        let cases: &[(&str, fn(&mut Record))] = &[
+            ("other content", |r| r.items[3].item_hash = "x".into()),
+            ("another text", |r| r.replies[0].prompt_hash = "x".into()),
+            ("1 error of kind timeout", |r| {
+                r.replies[5].status = "error".into();
+                r.replies[5].error_kind = Some("timeout".into());
+            }),
+            ("without a score", |r| {
+                r.scores.remove(7);
+            }),
+            ("1 score of acc missing, skipped (no text)", |r| {
+                r.scores[7].value = None;
+                r.scores[7].status = "skipped".into();
+                r.scores[7].reason = Some("no text".into());
+            }),
+            ("replies of 1 item are missing", |r| {
+                r.replies.drain(0..2);
+            }),
+            ("59 of 60 items are there", |r| {
+                r.items.pop();
+            }),
+            ("interrupted, not complete", |r| r.manifest.status = "interrupted".into()),
+            ("versions 1 and 2", |r| r.scores.iter_mut().for_each(|s| s.evaluator_version = 2)),
+            ("the arm tiny/free of the baseline is not in the run", |r| r.manifest.arms.clear()),
+            ("another direction, range or aggregate", |r| r.manifest.benchmarks[0].metrics[0].range = None),
+        ];
+        for (message, spoil) in cases {
+            let mut run = baseline.clone();
+            spoil(&mut run);
+            let report = check(&run, &baseline, Verdict::Invalid);
+            assert!(report.integrity.iter().any(|p| p.contains(message)), "{message}: {:?}", report.integrity);
+            assert!(report.rules.is_empty());
+        }
+    }
+
+    #[test]
+    fn forms_say_the_same() {
+        let (run, baseline) = (record(&shape(45, 30)), record(&shape(45, 0)));
+        let report = gate(&run, &baseline);
+        let text = render_text(&report, 200);
+        assert!(text.starts_with("FAIL: 1 rule: 1 FAIL\n"), "{text}");
+        let json = serde_json::to_value(&report).unwrap_or_default();
+        assert_eq!(json["verdict"], "FAIL");
+        assert_eq!(json["rules"][0]["change"]["worse"], 30);
+        let markdown = crate::markdown(&report);
+        assert!(
+            markdown.starts_with("## Telos gate: FAIL\n") && markdown.contains("| FAIL | truth | ▲ acc |"),
+            "{markdown}"
+        );
+        let xml = crate::junit(&report);
+        assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""), "{xml}");
+        well_formed(&xml);
+        let mut broken = run;
+        broken.replies[0].status = "error".into();
+        broken.replies[0].error = Some("<b>&\u{1b}[31m\u{0}".into());
+        let xml = crate::junit(&gate(&broken, &baseline));
+        assert!(xml.contains("errors=\"1\"") && xml.contains("&lt;b&gt;&amp;[31m"), "{xml}");
+        well_formed(&xml);
+    }
+
+    /// Every element is closed in order, and no character is one that XML refuses.
+    fn well_formed(xml: &str) {
+        assert!(xml.chars().all(|c| c == '\n' || !c.is_control()), "{xml:?}");
+        let mut open: Vec<&str> = Vec::new();
+        for tag in xml.split('<').skip(1) {
+            let (inside, text) = tag.split_once('>').unwrap_or_default();
+            assert!(!text.contains('>'), "{tag}");
+            if inside.starts_with('?') || inside.ends_with('/') {
+                continue;
+            }
+            match inside.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name), "{xml}"),
+                None => open.push(inside.split_whitespace().next().unwrap_or_default()),
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
+    }
+}

@@ -43,15 +43,12 @@ impl<'a> Column<'a> {
     fn take(&mut self, row: &'a ScoreRow, place: usize) {
         self.rows[place] += 1;
         self.version = row.evaluator_version;
-        match row.value {
-            Some(value) => {
-                self.sums[place].0 += value;
-                self.sums[place].1 += 1;
-            }
-            None => {
-                let why = (row.status.as_str(), row.reason.as_deref().unwrap_or(""));
-                *self.absent.entry(why).or_default() += 1;
-            }
+        if let Some(value) = row.value {
+            self.sums[place].0 += value;
+            self.sums[place].1 += 1;
+        } else {
+            let why = (row.status.as_str(), row.reason.as_deref().unwrap_or(""));
+            *self.absent.entry(why).or_default() += 1;
         }
     }
 }

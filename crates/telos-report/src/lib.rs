@@ -1,4 +1,4 @@
-//! From a record to what people and machines read of it: tables, comparisons, gates, JUnit, Markdown, and one HTML page.
+//! From a record to what people and machines read of it: tables, comparisons, gates, `JUnit`, Markdown, and one HTML page.
 //!
 //! Everything here is a pure function of [`telos_core::record::Record`], and equal records give equal bytes.
 //! [`summary`] says what a run measured, [`compare`] how two sides differ, [`gate`] whether that is a regression; [`page`] draws all

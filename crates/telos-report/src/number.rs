@@ -3,24 +3,16 @@
 /// About three significant digits, never more than four after the point.
 pub(crate) fn number(v: f64) -> String {
     let size = v.abs();
-    let text = match size {
-        _ if !v.is_finite() => {
-            return if v.is_nan() {
-                "–".into()
-            } else if v > 0.0 {
-                "∞".into()
-            } else {
-                "-∞".into()
-            };
-        }
+    match size {
+        _ if v.is_nan() => "–".to_owned(),
+        _ if v.is_infinite() => if v > 0.0 { "∞" } else { "-∞" }.to_owned(),
         _ if size == 0.0 => "0".to_owned(),
-        _ if size >= 1e6 || size < 5e-4 => format!("{v:.1e}"),
+        _ if !(5e-4..1e6).contains(&size) => format!("{v:.1e}"),
         _ if size >= 1000.0 => format!("{v:.0}"),
         _ if size >= 100.0 => format!("{v:.1}"),
         _ if size >= 10.0 => format!("{v:.2}"),
         _ => format!("{v:.3}"),
-    };
-    text
+    }
 }
 
 /// With its sign, also where it is positive.

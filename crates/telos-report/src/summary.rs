@@ -314,3 +314,69 @@ pub(crate) fn items_text(benchmark: &BenchmarkSummary) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::testing::{Shape, record};
+
+    #[test]
+    fn the_text_is_as_recorded() {
+        let summary = summarise(&record(&Shape::default()));
+        let text = render_text(&summary, 100);
+        let expected = "\
+quickstart (complete): 2 arms, 2 benchmarks
+
+truth: 4 items. Does the model prefer the true answer?
+  metric  arm   n   mean  95 % interval  method
+  ▲ acc   tiny  4  0.750  0.301 … 0.954  wilson
+  nothing is sampled here, so no controller acts: shown once for each model
+";
+        assert!(text.starts_with(expected), "{text}");
+        assert!(text.ends_with("\nreplies: 24 ok\n"), "{text}");
+    }
+
+    #[test]
+    fn differences_are_paired_with_the_free_arm() {
+        let summary = summarise(&record(&Shape { items: 20, ..Shape::default() }));
+        let rows = &summary.benchmarks[1].rows;
+        assert_eq!(rows[0].difference.is_none(), rows[0].arm == "tiny/free");
+        let difference = rows[1].difference.as_ref().unwrap();
+        assert_eq!((difference.against.as_str(), difference.n, difference.mean), ("tiny/free", 20, Some(1.0)));
+        assert_eq!((difference.better, difference.worse), (Some(20), Some(0)));
+        let json = serde_json::to_value(&summary).unwrap();
+        assert_eq!(json["benchmarks"][1]["rows"][1]["difference"]["method"], "mcnemar mid-p, newcombe");
+    }
+
+    #[test]
+    fn repeats_are_averaged_first_and_gaps_are_counted() {
+        let mut two = record(&Shape { controller: false, ..Shape::default() });
+        let again: Vec<_> = two
+            .scores
+            .iter()
+            .cloned()
+            .map(|s| telos_core::record::ScoreRow { repeat: 1, value: Some(0.0), ..s })
+            .collect();
+        two.scores.extend(again);
+        two.scores[0].value = None;
+        two.scores[0].status = "error".into();
+        two.scores[0].reason = Some("no reply".into());
+        let summary = summarise(&two);
+        let row = &summary.benchmarks[0].rows[0];
+        // The items' means are 0, 1/2, 1/2 and 0.
+        assert_eq!((row.n, row.mean, row.method.as_str()), (4, Some(0.25), "bootstrap"));
+        assert_eq!((row.missing[0].count, row.missing[0].reason.as_str()), (1, "no reply"));
+        assert!(render_text(&summary, 100).contains("without acc (tiny/free): 1 error: no reply"));
+    }
+
+    #[test]
+    fn a_perplexity_is_an_exponential() {
+        let mut one = record(&Shape { controller: false, ..Shape::default() });
+        one.manifest.benchmarks[0].metrics[0].aggregate = Aggregate::Perplexity;
+        one.scores.iter_mut().enumerate().for_each(|(i, s)| s.value = Some(-1.0 - i as f64));
+        let row = summarise(&one).benchmarks[0].rows[0].clone();
+        assert!((row.mean.unwrap() - 2.5_f64.exp()).abs() < 1e-12);
+        assert!(row.low.unwrap() < row.mean.unwrap() && row.mean.unwrap() < row.high.unwrap());
+    }
+}

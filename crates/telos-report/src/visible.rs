@@ -1,12 +1,15 @@
 //! A model's text made harmless and whole: what would be invisible, or would reorder the text around it, is written out.
 
+use std::fmt::Write as _;
+
 /// The text with control characters (but line ends and tabs), bidirectional controls, zero-width characters and lone byte-order
 /// marks written as `⟨U+202E⟩`.
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if hidden(c) {
-            out.push_str(&format!("⟨U+{:04X}⟩", c as u32));
+            // Writing into a string cannot fail.
+            let _ = write!(out, "⟨U+{:04X}⟩", c as u32);
         } else {
             out.push(c);
         }

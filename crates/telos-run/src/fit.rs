@@ -89,6 +89,14 @@ fn measure(side: Side<'_>, requests: &[Request]) -> Result<Measured, RequestErro
             // The last id of a continuation is predicted and never read.
             Ask::Loglikelihood { .. } => length + 1,
             Ask::Generate { sampling, .. } => length - sampling.max_new_tokens,
+            // A classifier reads a text whole or not at all.
+            Ask::Classify { .. } if longest > length => {
+                let room_said = format!("the classifier has {length} positions");
+                return Ok(Measured {
+                    paths,
+                    over: Some(Over { ids: longest, room: length, room_said, can_cut: false }),
+                });
+            }
             _ => continue,
         };
         // A path that is shorter than what there is room for was not cut; a longer check would only repeat the encoding.

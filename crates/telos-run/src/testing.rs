@@ -274,12 +274,6 @@ impl Model for Fake {
             }
             Ask::Generate { prompt, sampling, .. } => vec![last(&prompt_ids(prompt), length - sampling.max_new_tokens)],
             Ask::Rolling { text } => ids(text).chunks(length).map(<[u32]>::to_vec).collect(),
-            Ask::Classify { text, .. } if text.len() > length => {
-                return Err(RequestError::new(
-                    ErrorKind::TooLong,
-                    "the text is longer than the classifier's positions",
-                ));
-            }
             Ask::Classify { text, .. } => vec![ids(text)],
             _ => Vec::new(),
         })

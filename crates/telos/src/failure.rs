@@ -1,11 +1,13 @@
 //! What ends a command early: a message and an exit code.
 
 use crate::exit;
+use telos_data::DataError;
+use telos_run::{PlanError, RunError};
 
 /// The message is for a person; it says what failed, what was expected and how to mend it.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// What is printed to standard error; may be empty where everything was said.
+    /// What is printed to standard error.
     pub(crate) message: String,
     /// One of [`crate::exit`].
     pub(crate) code: u8,
@@ -25,5 +27,27 @@ impl Failure {
     /// A file or a pipe that cannot be written.
     pub(crate) fn output(error: &std::io::Error) -> Self {
         Self::internal(format!("failed to write the output: {error}"))
+    }
+
+    /// A suite in which nothing would run.
+    pub(crate) fn nothing(error: &PlanError) -> Self {
+        Self { message: format!("failed to {error}"), code: exit::NOTHING }
+    }
+
+    /// Data or a record.
+    pub(crate) fn data(error: &DataError) -> Self {
+        let code = if error.is_input() { exit::USAGE } else { exit::INTERNAL };
+        Self { message: format!("failed to {error}"), code }
+    }
+
+    /// A run.
+    pub(crate) fn run(error: &RunError) -> Self {
+        let code = match error {
+            RunError::Plan(PlanError::Nothing { .. }) => exit::NOTHING,
+            RunError::Interrupted => exit::INTERRUPTED,
+            error if error.is_input() => exit::USAGE,
+            _ => exit::INTERNAL,
+        };
+        Self { message: format!("failed to {error}"), code }
     }
 }

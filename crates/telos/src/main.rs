@@ -1,8 +1,55 @@
-//! x
-mod exit; mod failure; mod probe;
-fn main() { let a: Vec<String> = std::env::args().collect();
- let shelf = telos_engine::Shelf::new(telos_engine::Options::new(2, "/root/.cache/telos".into()));
- let t=std::time::Instant::now();
- probe::probe(shelf.as_ref(), &probe::Probe{model:a[1].clone(),requests:Some(a[2].clone().into()),out:Some(a[3].clone().into())}).unwrap();
- eprintln!("{:?} {:?}", t.elapsed(), shelf.counters(&telos_core::ModelRef::parse(&a[1])));
+//! `telos`, the program: arguments, wiring, messages, exit codes.
+//!
+//! Invariant: nothing is measured, computed or rendered here; the other crates do, and this is the only one that names all
+//! of them.
+
+mod cli;
+mod command;
+mod exit;
+mod failure;
+mod output;
+mod progress;
+mod world;
+
+use clap::Parser;
+use cli::{Cli, Color, Command};
+use failure::Failure;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use world::World;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match act(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure { message, code }) => {
+            let label = if colored(cli.talk.color) { "\x1b[1;31merror\x1b[0m" } else { "error" };
+            progress::say(&format!("{label}: {message}"));
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn act(cli: &Cli) -> Result<u8, Failure> {
+    let world = World::new()?;
+    match &cli.command {
+        Command::Run(what) => command::run::run(&world, cli.talk.quiet, what),
+        Command::Plan(what) => command::plan::plan(&world, what),
+        Command::Check(what) => command::check::check(&world, what),
+        Command::Probe(what) => command::probe::probe(world.shelf().as_ref(), what),
+        Command::Score(what) => command::score::score(what),
+        Command::Compare(what) => command::compare::compare(what),
+        Command::Gate(what) => command::gate::gate(what),
+        Command::Report(what) => command::report::report(what),
+        Command::Export(what) => command::export::export(what),
+        Command::Schema(what) => command::schema::schema(&world, what),
+    }
+}
+
+fn colored(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal(),
+    }
 }

@@ -64,7 +64,8 @@ pub(crate) struct Names {
 /// Reads a BERT-shaped encoder.
 pub(crate) fn encoder(d: EncoderDescription, names: &Names, tensors: &mut dyn Tensors) -> Result<Encoder, String> {
     let (hidden, prefix) = (d.hidden, names.prefix);
-    let mut table = |name: &str, rows: usize| tensors.read(&format!("{prefix}.embeddings.{name}.weight"), &[rows, hidden]);
+    let mut table =
+        |name: &str, rows: usize| tensors.read(&format!("{prefix}.embeddings.{name}.weight"), &[rows, hidden]);
     let words = table("word_embeddings", d.vocabulary)?;
     let positions = table("position_embeddings", d.positions)?;
     let types = table("token_type_embeddings", d.types)?;

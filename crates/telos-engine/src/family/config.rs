@@ -46,9 +46,7 @@ impl Config {
             return Ok((0..count).map(|i| format!("LABEL_{i}")).collect());
         };
         let label = |i: usize| map.get(&i.to_string()).and_then(Value::as_str).map(str::to_owned);
-        (0..map.len())
-            .map(|i| label(i).ok_or_else(|| format!("`id2label` of config.json has no label {i}")))
-            .collect()
+        (0..map.len()).map(|i| label(i).ok_or_else(|| format!("`id2label` of config.json has no label {i}"))).collect()
     }
 
     /// The end-of-sequence ids.

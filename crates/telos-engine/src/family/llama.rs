@@ -222,7 +222,9 @@ impl GgufNames<'_> {
 impl Tensors for GgufNames<'_> {
     fn read(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
         if self.factors {
-            return Err("the file has `rope_freqs.weight` (llama 3's rotary scaling), which is not supported in GGUF".into());
+            return Err(
+                "the file has `rope_freqs.weight` (llama 3's rotary scaling), which is not supported in GGUF".into()
+            );
         }
         let mut file = self.file;
         let values = file.read(&Self::name(name), shape)?;

@@ -43,7 +43,11 @@ pub(crate) struct Family {
 pub(crate) static FAMILIES: &[Family] = &[
     Family { architecture: "BertForSequenceClassification", outline: bert::outline, build: bert::build },
     Family { architecture: "LlamaForCausalLM", outline: llama::outline, build: llama::build_causal },
-    Family { architecture: "LlamaForSequenceClassification", outline: llama::outline_reward, build: llama::build_reward },
+    Family {
+        architecture: "LlamaForSequenceClassification",
+        outline: llama::outline_reward,
+        build: llama::build_reward,
+    },
     Family { architecture: "RobertaForSequenceClassification", outline: roberta::outline, build: roberta::build },
 ];
 

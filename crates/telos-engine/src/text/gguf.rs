@@ -8,9 +8,10 @@ use serde_json::{Map, json};
 /// `tokenizer.ggml.pre` → the pre-tokenizer in front of the byte-level BPE.
 const PRE: [(&str, fn() -> serde_json::Value); 2] = [
     ("gpt-2", || byte_level(true)),
-    ("smollm", || {
-        json!({"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true}, byte_level(true)]})
-    }),
+    (
+        "smollm",
+        || json!({"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true}, byte_level(true)]}),
+    ),
 ];
 
 fn byte_level(use_regex: bool) -> serde_json::Value {
@@ -40,7 +41,8 @@ pub(crate) fn text_side(file: &Gguf) -> Result<TextSide, String> {
     let tokens = texts("tokenizer.ggml.tokens")?;
     let merges = texts("tokenizer.ggml.merges")?;
     let kinds = file.list("tokenizer.ggml.token_type").unwrap_or_default();
-    let vocabulary: Map<String, serde_json::Value> = tokens.iter().zip(0_u32..).map(|(t, i)| (t.clone(), i.into())).collect();
+    let vocabulary: Map<String, serde_json::Value> =
+        tokens.iter().zip(0_u32..).map(|(t, i)| (t.clone(), i.into())).collect();
     let added: Vec<serde_json::Value> = kinds
         .iter()
         .zip(tokens.iter().enumerate())

@@ -4,8 +4,8 @@ use super::chat::Template;
 use serde_json::{Map, Value};
 use std::path::Path;
 use telos_core::request::Message;
-use telos_core::{Prompt, RequestError};
 use telos_core::text::python_rstrip;
+use telos_core::{Prompt, RequestError};
 use tokenizers::Tokenizer;
 
 /// A token that has a meaning of its own.
@@ -70,7 +70,6 @@ impl TextSide {
     pub(crate) fn size(&self) -> usize {
         self.tokenizer.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1)
     }
-
 
     /// The text of a token.
     pub(crate) fn token_text(&self, id: u32) -> Option<String> {

@@ -26,7 +26,8 @@ impl Files {
             let folder = folder.display();
             return Err(format!("there is no model*.safetensors in {folder}: convert the weights to safetensors"));
         }
-        let maps = paths.into_iter().map(|path| Ok((path.clone(), mapped::map(&path)?))).collect::<Result<_, String>>()?;
+        let maps =
+            paths.into_iter().map(|path| Ok((path.clone(), mapped::map(&path)?))).collect::<Result<_, String>>()?;
         Ok(Self { maps })
     }
 

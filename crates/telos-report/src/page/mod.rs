@@ -268,7 +268,86 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_whole() {
-        assert!(page(&Shape::default()).contains("</html>"));
+    fn pages_are_whole_and_equal_records_give_equal_bytes() {
+        for controller in [true, false] {
+            let shape = Shape { controller, ..Shape::default() };
+            let first = page(&shape);
+            assert_eq!(first, page(&shape));
+            assert!(first.starts_with("<!doctype html>") && first.ends_with("</html>\n"));
+            assert_eq!(first.contains("What the controllers did"), controller);
+            assert_eq!(first.matches("class=\"hline\"").count(), if controller { 4 } else { 0 });
+            for element in ["details", "table", "section", "svg", "script"] {
+                let (open, close) =
+                    (first.matches(&format!("<{element}")).count(), first.matches(&format!("</{element}>")).count());
+                assert_eq!(open, close, "{element}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_model_says_stays_text() {
+        let evil = "</script><img src=x onerror=alert(1)><!--\u{202e}\u{2028}{{ 7 * 7 }}\"'";
+        let calm = page(&Shape::default());
+        let shape = Shape { says: Some(evil), ..Shape::default() };
+        let mut spoiled = record(&shape);
+        spoiled.manifest.suite = evil.into();
+        spoiled.manifest.benchmarks[0].about = evil.into();
+        spoiled.scores[0].value = None;
+        spoiled.scores[0].status = "error".into();
+        spoiled.scores[0].reason = Some(evil.into());
+        spoiled.replies[0].status = "error".into();
+        spoiled.replies[0].error = Some(evil.into());
+        for row in &mut spoiled.items {
+            row.item = format!("{}{evil}", row.item);
+        }
+        for page in [page(&shape), html(&spoiled, Some(&spoiled), &PageOptions::default()).unwrap()] {
+            assert!(!page.contains("<img") && !page.contains("<!--") && !page.contains('\u{202e}'));
+            assert_eq!(page.matches("<script").count(), calm.matches("<script").count());
+            assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && page.contains("{{ 7 * 7 }}"));
+        }
+    }
+
+    #[test]
+    fn nothing_is_fetched_and_only_the_pages_own_script_runs() {
+        let page = page(&Shape::default());
+        assert!(page.contains("default-src &#x27;none&#x27;") || page.contains("default-src 'none'"), "no policy");
+        for outside in ["http://", "https://", "src=", "@import", "url("] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        // RFC 4648, section 10, and the SHA-256 of the empty text as browsers write it.
+        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&Sha256::digest(b"")), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    }
+
+    #[test]
+    fn large_benchmarks_are_sampled_and_say_so() {
+        let many = record(&Shape { items: 30, ..Shape::default() });
+        let ids = |items| {
+            let page = html(&many, None, &PageOptions { items, ..PageOptions::default() }).unwrap();
+            let ids = page.split("id=\"b0-i").skip(1).map(|rest| rest.split('"').next().unwrap_or_default().to_owned());
+            (ids.collect::<std::collections::BTreeSet<String>>(), page)
+        };
+        let (few, page) = ids(5);
+        assert_eq!(few.len(), 5);
+        assert!(page.contains("Showing 5 of 30 items"));
+        assert!(few.is_subset(&ids(9).0));
+        assert!(ids(30).1.contains("All 30 items."));
+    }
+
+    #[test]
+    fn errors_and_verdicts_are_shown() {
+        let good = record(&Shape::default());
+        let mut bad = good.clone();
+        bad.replies[0].status = "error".into();
+        bad.replies[0].error_kind = Some("timeout".into());
+        bad.replies[0].error = Some("no answer within 60 s".into());
+        let page =
+            html(&bad, Some(&good), &PageOptions { against: Some("main".into()), ..PageOptions::default() }).unwrap();
+        for text in ["INVALID", "Against main: 1 problem", "timeout: no answer within 60 s"] {
+            assert!(page.contains(text), "{text}");
+        }
+        assert!(html(&good, Some(&good), &PageOptions::default()).unwrap().contains("PASS"));
     }
 }

@@ -1,5 +1,6 @@
 //! Whole runs with a model that answers from hashes.
 
+mod golden;
 mod planning;
 mod resuming;
 mod running;

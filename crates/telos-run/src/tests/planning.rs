@@ -144,3 +144,19 @@ fn labels_that_a_classifier_under_test_lacks_are_told() {
     assert_eq!(plan.problems.len(), 3, "{:?}", plan.problems);
     assert!(plan.problems[0].message.contains("item `a`: the right label is `neutral`"), "{:?}", plan.problems);
 }
+
+#[test]
+fn texts_that_a_classifier_cannot_read_are_found_while_planning() {
+    let zoo = Zoo::new();
+    zoo.0.max_length.store(13, Ordering::Relaxed);
+    let request = ("classify", json!({"text": "{{ q }}"}));
+    let mut sentiment = suite(vec![benchmark("mood", request, ("label", json!({"target": "positive"})))]);
+    sentiment.models[0].model = ModelRef::parse("sentiment");
+    sentiment.arms.truncate(1);
+    let told = plan(&sentiment, &zoo).expect("a plan").problems;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].message.contains("item `d`: 14 tokens do not fit: the classifier has 13 positions"), "{told:?}");
+    sentiment.truncation = Truncation::Skip;
+    let plan = plan(&sentiment, &zoo).expect("a plan");
+    assert_eq!((plan.problems.len(), plan.rows[0].skipped), (0, 1));
+}

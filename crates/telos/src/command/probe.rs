@@ -1,5 +1,7 @@
 //! `telos probe`: raw access to a model, one JSON object per line.
 
+use crate::cli::Probe;
+use crate::exit;
 use crate::failure::Failure;
 use serde_json::{Map, Value, json};
 use std::fs::File;
@@ -11,26 +13,11 @@ use telos_core::{ErrorKind, Model, ModelRef, Models, Outcome, Request, RequestEr
 /// Requests that are answered together; replies are written after each such group.
 const GROUP: usize = 1024;
 
-/// What the command was told.
-pub(crate) struct Probe {
-    /// The model of requests that name none.
-    pub(crate) model: String,
-    /// The requests; standard input where none.
-    pub(crate) requests: Option<PathBuf>,
-    /// The replies; standard output where none.
-    pub(crate) out: Option<PathBuf>,
-}
-
 /// Answers every line.
-pub(crate) fn probe(models: &dyn Models, what: &Probe) -> Result<(), Failure> {
-    let named = match what.model.trim_start().starts_with('{') {
-        true => serde_json::from_str::<Value>(&what.model)
-            .map_err(|e| e.to_string())
-            .and_then(|value| ModelRef::from_json(&value))
-            .map_err(|e| Failure::usage(format!("--model: {e}")))?,
-        false => ModelRef::parse(&what.model),
-    };
-    let model = models.open(&named, Weights::Load).map_err(|e| Failure::usage(format!("failed to open the model: {e}")))?;
+pub(crate) fn probe(models: &dyn Models, what: &Probe) -> Result<u8, Failure> {
+    let named = ModelRef::parse(&what.model);
+    let model =
+        models.open(&named, Weights::Load).map_err(|e| Failure::usage(format!("failed to open the model: {e}")))?;
     let (reader, folder): (Box<dyn BufRead>, PathBuf) = match &what.requests {
         Some(path) => {
             let file = File::open(path)
@@ -58,7 +45,8 @@ pub(crate) fn probe(models: &dyn Models, what: &Probe) -> Result<(), Failure> {
             read(&mut group)?;
         }
     }
-    read(&mut group)
+    read(&mut group)?;
+    Ok(exit::SUCCESS)
 }
 
 /// One line: its id, and the request or what is wrong with it.

@@ -1,0 +1,218 @@
+//! The command line: what can be typed. Parsing ends here; acting begins in `command`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Measure how well a language model meets the goals people want it aligned with, with and without a controller in its
+/// decoding.
+#[derive(Debug, Parser)]
+#[command(name = "telos", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success or PASS, 1 internal error, 2 usage, configuration or input, 4 nothing was run, 6 INCONCLUSIVE under \
+--strict, 7 INVALID or incomplete, 100 a gate FAILED, 130 interrupted (the record can be resumed).
+
+Environment: TELOS_CACHE is the folder that `cache:` stands for (else $XDG_CACHE_HOME/telos, else ~/.cache/telos); \
+TELOS_THREADS is the number of threads (else as many as there are cores); NO_COLOR turns colours off.";
+
+/// How much is said, and how.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Talk {
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Colours of messages
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a suite: a record, a page, a table
+    Run(Run),
+    /// Show what a suite would run, without loading a model's weights
+    Plan(Plan),
+    /// Check suites, benchmarks and goals, and name every mistake with its place
+    Check(Check),
+    /// Ask a model directly: requests in, replies out, one JSON object per line
+    Probe(Probe),
+    /// Score a record again from its stored replies, without a model
+    Score(Score),
+    /// Compare two records, or two arms (RUN#MODEL/CONTROLLER), item by item
+    Compare(Compare),
+    /// Hold a record against a baseline and give a verdict
+    Gate(Gate),
+    /// Render a record as one HTML page
+    Report(Report),
+    /// Write a record in another form
+    Export(Export),
+    /// Print the JSON Schema of a file format
+    Schema(Schema),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SuiteArgs {
+    /// The suite's YAML file
+    pub(crate) suite: PathBuf,
+    /// At most this many items of each benchmark
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Change a value of the suite, such as controllers.cbf-0.3.controller.alpha=0.5
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) suite: SuiteArgs,
+    /// The record's folder [default: runs/SUITE-TIME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the record that is there: exactly what is missing
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// The HTML page [default: report.html in the record's folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) suite: SuiteArgs,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// YAML files, or folders of them
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// A folder in the Hugging Face layout, or a .gguf file
+    #[arg(long)]
+    pub(crate) model: String,
+    /// The requests, JSON Lines [default: standard input]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requests: Option<PathBuf>,
+    /// The replies [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    /// The record's folder
+    pub(crate) run: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// A record, or one of its arms: RUN or RUN#MODEL/CONTROLLER
+    pub(crate) a: String,
+    /// The other one
+    pub(crate) b: String,
+    /// Print the comparison as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Gate {
+    /// The record that is judged
+    pub(crate) run: PathBuf,
+    /// The record that it is held against
+    #[arg(long, value_name = "RUN")]
+    pub(crate) baseline: PathBuf,
+    /// Exit with 6 where nothing can be decided
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write the verdict as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Append the verdict as Markdown, such as to $GITHUB_STEP_SUMMARY
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Print the verdict as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The record's folder
+    pub(crate) run: PathBuf,
+    /// A record to hold it against
+    #[arg(long, value_name = "RUN")]
+    pub(crate) against: Option<PathBuf>,
+    /// The HTML file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The record's folder
+    pub(crate) run: PathBuf,
+    /// The form
+    #[arg(long)]
+    pub(crate) format: Format,
+    /// The file; - for standard output
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object for each arm, benchmark, item and repeat
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The file format
+    pub(crate) which: Which,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Which {
+    /// A suite's YAML
+    Suite,
+    /// A benchmark's YAML
+    Benchmark,
+    /// A record's run.json
+    Record,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,23 @@
+//! `telos export`: a record in other forms.
+
+use crate::cli::{Export, Format};
+use crate::exit;
+use crate::failure::Failure;
+use crate::output::write_file;
+use std::io::Write;
+use std::path::Path;
+
+/// Writes the record.
+pub(crate) fn export(what: &Export) -> Result<u8, Failure> {
+    let Format::Jsonl = what.format;
+    let write =
+        |out: &mut dyn Write| telos_data::export_jsonl(&what.run, out).map(|_| ()).map_err(|e| Failure::data(&e));
+    if what.output == Path::new("-") {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        write(&mut out)?;
+        out.flush().map_err(|e| Failure::output(&e))?;
+    } else {
+        write_file(&what.output, write)?;
+    }
+    Ok(exit::SUCCESS)
+}

@@ -1,0 +1,38 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod export;
+pub(crate) mod gate;
+pub(crate) mod plan;
+pub(crate) mod probe;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod score;
+
+use crate::failure::Failure;
+use std::path::{Path, PathBuf};
+use telos_core::record::Record;
+
+/// A record, or one of its arms.
+pub(crate) struct Named {
+    pub(crate) record: Record,
+    pub(crate) arm: Option<String>,
+    pub(crate) name: String,
+}
+
+/// Reads `RUN` or `RUN#ARM`.
+pub(crate) fn read_named(text: &str) -> Result<Named, Failure> {
+    // A folder whose own name has a `#` is taken as it is.
+    let (path, arm) = match text.rsplit_once('#') {
+        Some((path, arm)) if !Path::new(text).exists() => (PathBuf::from(path), Some(arm.to_owned())),
+        _ => (PathBuf::from(text), None),
+    };
+    Ok(Named { record: read_record(&path)?, arm, name: text.to_owned() })
+}
+
+/// Reads a record.
+pub(crate) fn read_record(path: &Path) -> Result<Record, Failure> {
+    telos_data::read_record(path).map_err(|e| Failure::data(&e))
+}

@@ -1,0 +1,115 @@
+//! The wiring: which tables there are, where the cache lies, how the engine computes.
+
+use crate::failure::Failure;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use telos_core::shape::Catalogue;
+use telos_engine::{Options, Shelf};
+use telos_spec::suite::Suite;
+use telos_spec::{BUILTIN, Diagnostic, Surroundings, load_suite};
+
+/// What commands share.
+pub(crate) struct World {
+    catalogue: Catalogue,
+    cache_dir: PathBuf,
+    working_dir: PathBuf,
+    threads: usize,
+}
+
+impl World {
+    /// Looks at the environment.
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let working_dir =
+            std::env::current_dir().map_err(|e| Failure::usage(format!("failed to find the current folder: {e}")))?;
+        Ok(Self { catalogue: catalogue(), cache_dir: cache_dir(), working_dir, threads: threads()? })
+    }
+
+    /// What files are checked against.
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            catalogue: &self.catalogue,
+            cache_dir: self.cache_dir.clone(),
+            working_dir: self.working_dir.clone(),
+            builtin: BUILTIN,
+        }
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The engine.
+    pub(crate) fn shelf(&self) -> Arc<Shelf> {
+        Shelf::new(self.options())
+    }
+
+    fn options(&self) -> Options {
+        Options::new(self.threads, self.cache_dir.clone())
+    }
+
+    /// Reads and checks a suite.
+    pub(crate) fn suite(&self, path: &Path, sets: &[String], limit: Option<usize>) -> Result<Suite, Failure> {
+        load_suite(path, sets, limit, &self.surroundings()).map_err(|diagnostics| mistakes(&diagnostics))
+    }
+
+    /// What a record says of how it was computed.
+    pub(crate) fn environment(&self) -> Map<String, Value> {
+        let options = self.options();
+        let value = json!({
+            "telos": env!("CARGO_PKG_VERSION"),
+            "threads": options.threads,
+            "dtype": "f32",
+            "batch_rows": options.batch_rows,
+            "system": std::env::consts::OS,
+            "architecture": std::env::consts::ARCH,
+        });
+        match value {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// All mistakes of a suite, as one failure.
+fn mistakes(diagnostics: &[Diagnostic]) -> Failure {
+    let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+    let nothing = !diagnostics.is_empty() && diagnostics.iter().all(|d| d.message.starts_with("nothing would run"));
+    Failure { message: lines.join("\n"), code: if nothing { crate::exit::NOTHING } else { crate::exit::USAGE } }
+}
+
+/// Everything that can stand where a file says `kind`.
+fn catalogue() -> Catalogue {
+    Catalogue {
+        evaluators: telos_eval::evaluator_shapes(),
+        controllers: telos_control::controller_shapes(),
+        constraints: telos_control::constraint_shapes(),
+        requests: telos_run::request_shapes(),
+        sources: telos_data::source_shapes(),
+    }
+}
+
+/// `$TELOS_CACHE`, else `$XDG_CACHE_HOME/telos`, else `~/.cache/telos`.
+fn cache_dir() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("TELOS_CACHE")
+        .or_else(|| set("XDG_CACHE_HOME").map(|dir| dir.join("telos")))
+        .or_else(|| set("HOME").map(|dir| dir.join(".cache/telos")))
+        .unwrap_or_else(|| PathBuf::from(".cache/telos"))
+}
+
+/// `$TELOS_THREADS`, else the number of cores.
+fn threads() -> Result<usize, Failure> {
+    match std::env::var("TELOS_THREADS") {
+        Err(_) => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        Ok(text) => match text.parse() {
+            Ok(threads) if threads > 0 => Ok(threads),
+            _ => Err(Failure::usage(format!("TELOS_THREADS is `{text}`: expected a number of threads, 1 or more"))),
+        },
+    }
+}
+
+/// The time as RFC 3339, in UTC, to the second.
+pub(crate) fn now() -> String {
+    jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_else(|_| jiff::Timestamp::now()).to_string()
+}
