@@ -1,0 +1,10 @@
+//! The engine against what others computed, against itself, and against broken files and requests.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod barrier;
+mod fixture;
+mod lm_eval;
+mod models;
+mod same_bits;
