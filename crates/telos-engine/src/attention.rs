@@ -88,7 +88,7 @@ fn attend_part(
     let left = Left { values: &queries, stride: dim, rows: many };
     each_page(store, layer, group, head, longest, |first, columns, keys, _| {
         let right = Right { values: keys, stride: PAGE };
-        multiply(dim, left, right, Out { values: &mut scores[first..], stride: longest, columns, add: false });
+        multiply(dim, left, right, &mut Out { values: &mut scores[first..], stride: longest, columns, add: false });
     });
     let length = |r: usize| shortest + r / share;
     let sums: Vec<f32> = (0..many).map(|r| rows::exponentials(&mut scores[r * longest..][..length(r)])).collect();
@@ -101,7 +101,7 @@ fn attend_part(
                 let right = Right { values: &values[column..], stride: padded };
                 let width = (padded - column).min(COLUMNS);
                 let values = &mut mixed[from * padded + column..];
-                multiply(k, left, right, Out { values, stride: padded, columns: width, add: true });
+                multiply(k, left, right, &mut Out { values, stride: padded, columns: width, add: true });
             }
         };
         if first + columns <= shortest {

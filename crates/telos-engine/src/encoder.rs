@@ -112,7 +112,9 @@ impl Encoder {
         }
         let firsts: Vec<f32> = spans.iter().flat_map(|s| &x[s.start * hidden..][..hidden]).copied().collect();
         let mut pooled = self.pooler.apply(pool, &firsts, texts.len());
-        pooled.iter_mut().for_each(|v| *v = v.tanh());
+        for v in &mut pooled {
+            *v = v.tanh();
+        }
         let logits = self.classifier.apply(pool, &pooled, texts.len());
         logits.chunks_exact(d.labels.len()).map(<[f32]>::to_vec).collect()
     }
@@ -175,7 +177,7 @@ impl Encoder {
                 let left = Left { values: &queries, stride: dim, rows: length };
                 let right = Right { values: &keys[page * COLUMNS * dim..], stride: COLUMNS };
                 let values = &mut scores[page * COLUMNS..];
-                multiply(dim, left, right, Out { values, stride: length, columns, add: false });
+                multiply(dim, left, right, &mut Out { values, stride: length, columns, add: false });
             }
             let sums: Vec<f32> = scores.chunks_exact_mut(length).map(rows::exponentials).collect();
             let mut mixed = vec![0.0; length * padded];
@@ -184,7 +186,7 @@ impl Encoder {
                 let right = Right { values: &values[column..], stride: padded };
                 let columns = (padded - column).min(COLUMNS);
                 let values = &mut mixed[column..];
-                multiply(length, left, right, Out { values, stride: padded, columns, add: false });
+                multiply(length, left, right, &mut Out { values, stride: padded, columns, add: false });
             }
             let out = shared.whole();
             for (i, sum) in sums.iter().enumerate() {

@@ -175,7 +175,7 @@ impl Causal {
             let mut groups = Vec::new();
             let mut wanted = Vec::new();
             for one in batch.iter_mut() {
-                let (chain, own, new) = self.place(state, one);
+                let (chain, own, new) = Self::place(state, one);
                 let first = tokens.len();
                 tokens.extend_from_slice(&one.ids[one.ids.len() - new..]);
                 groups.push(Group { chain, own, rows: first..tokens.len() });
@@ -195,7 +195,7 @@ impl Causal {
 
     /// Where a text's next ids go in the trie, and how many they are. After a rollback, the position before the one that is
     /// due is computed again; its keys and values come out the same.
-    fn place(&self, state: &mut State, one: &mut Running) -> (Vec<Link>, Link, usize) {
+    fn place(state: &mut State, one: &mut Running) -> (Vec<Link>, Link, usize) {
         let kept = (one.chained + state.store.len(one.own)).min(one.ids.len() - 1);
         state.store.truncate(one.own, kept.saturating_sub(one.chained));
         while one.chained > kept {

@@ -63,7 +63,7 @@ impl Model for Local {
                 _ => match &request.ask {
                     Ask::Tokenize { .. } | Ask::ChatTemplate { .. } => checked(place, self.on_text(&request.ask)),
                     Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => {
-                        scored.push((place, request))
+                        scored.push((place, request));
                     }
                     Ask::Generate { .. } => generated.push((place, request)),
                     Ask::Classify { .. } => classified.push((place, request)),

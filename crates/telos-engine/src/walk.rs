@@ -61,7 +61,9 @@ impl State {
 
 /// Gives a chain's links back.
 pub(crate) fn release(store: &mut Store, chain: &[Link]) {
-    chain.iter().for_each(|link| store.release(link.segment));
+    for link in chain {
+        store.release(link.segment);
+    }
 }
 
 /// How a walk computes and what it hands out.
@@ -149,7 +151,9 @@ impl<R: Send> Walk<'_, R> {
                 let place = rows.binary_search(row).unwrap_or(0);
                 (*path, *offset, (self.read)(*path, *offset, &logits[place * outputs..][..outputs]))
             });
-            read.into_iter().for_each(|(path, offset, value)| done(path, offset, value));
+            for (path, offset, value) in read {
+                done(path, offset, value);
+            }
         }
         for group in &batch.groups {
             release(&mut state.store, &group.chain);
@@ -163,13 +167,12 @@ impl<R: Send> Walk<'_, R> {
 /// The batch holds every segment that it reads until it is computed.
 fn add_rows(state: &mut State, batch: &mut Batch, ids: &[u32]) {
     let whole = |link: &&Link| state.store.len(link.segment) == link.len;
-    let own = match state.warm.last().filter(whole) {
-        Some(link) => *link,
-        None => {
-            let link = Link { segment: state.store.open(), len: 0 };
-            state.warm.push(link);
-            link
-        }
+    let own = if let Some(link) = state.warm.last().filter(whole) {
+        *link
+    } else {
+        let link = Link { segment: state.store.open(), len: 0 };
+        state.warm.push(link);
+        link
     };
     let chain = state.warm[..state.warm.len() - 1].to_vec();
     chain.iter().chain([&own]).for_each(|link| state.store.hold(link.segment));

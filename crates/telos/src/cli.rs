@@ -1,5 +1,7 @@
 //! The command line: what can be typed. Parsing ends here; acting begins in `command`.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help's text")]
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

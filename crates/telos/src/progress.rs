@@ -62,7 +62,7 @@ impl Listener for Progress {
             Event::ModelOpening { model } => self.say(&format!("loading {model}")),
             Event::ModelOpened { .. } | Event::Replied { .. } => {}
             Event::Resumed { replies, units } => {
-                self.say(&format!("going on: {replies} replies, {units} units are there"))
+                self.say(&format!("going on: {replies} replies, {units} units are there"));
             }
             Event::UnitStarted { unit } => {
                 if let Some(bar) = &self.bar {
@@ -90,13 +90,10 @@ impl Listener for Progress {
                 self.say("writing the record");
             }
             Event::Finished { replies, errors, skipped, seconds } => {
-                let mut line = format!("{replies} replies in {}", duration(*seconds));
-                for (count, what) in [(errors, "errors"), (skipped, "skipped")] {
-                    if *count > 0 {
-                        line += &format!(", {count} {what}");
-                    }
-                }
-                self.say(&line);
+                let counts = [(errors, "errors"), (skipped, "skipped")];
+                let worth = counts.iter().filter(|(count, _)| **count > 0);
+                let notes: String = worth.map(|(count, what)| format!(", {count} {what}")).collect();
+                self.say(&format!("{replies} replies in {}{notes}", duration(*seconds)));
             }
         }
     }

@@ -5,17 +5,17 @@ use super::config::Config;
 use super::{Body, Outline};
 use crate::weights::Tensors;
 
-fn padding(config: &Config) -> Option<u32> {
-    Some(config.whole_or_none("pad_token_id").unwrap_or(1) as u32)
+fn padding(config: &Config) -> u32 {
+    config.whole_or_none("pad_token_id").unwrap_or(1) as u32
 }
 
 /// What is known without weights.
 pub(crate) fn outline(config: &Config) -> Result<Outline, String> {
-    Ok(outline_of(&describe(config, padding(config))?))
+    Ok(outline_of(&describe(config, Some(padding(config)))?))
 }
 
 /// Reads the weights.
 pub(crate) fn build(config: &Config, tensors: &mut dyn Tensors) -> Result<Body, String> {
     let names = Names { prefix: "roberta", pooler: "classifier.dense", classifier: "classifier.out_proj" };
-    encoder(describe(config, padding(config))?, &names, tensors).map(Body::Classifier)
+    encoder(describe(config, Some(padding(config)))?, &names, tensors).map(Body::Classifier)
 }

@@ -67,7 +67,12 @@ impl Panels {
                 let left = Left { values: x, stride: self.k, rows };
                 let right = Right { values: self.panel(panel), stride: COLUMNS };
                 let out = shared.whole();
-                multiply(self.k, left, right, Out { values: &mut out[first..], stride: self.n, columns, add: false });
+                multiply(
+                    self.k,
+                    left,
+                    right,
+                    &mut Out { values: &mut out[first..], stride: self.n, columns, add: false },
+                );
                 if let Some(bias) = bias {
                     for row in 0..rows {
                         rows::add(&mut out[row * self.n + first..][..columns], &bias[first..first + columns]);

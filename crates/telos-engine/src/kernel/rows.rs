@@ -1,5 +1,7 @@
 //! Kernels over one row: exponentials, softmax, norms, activations.
 
+#![allow(clippy::inline_always, reason = "a body must be compiled inside the version for each instruction set")]
+
 use super::kernel;
 
 /// Lanes in which sums are kept; a sum over a row is these partial sums, added up in a fixed order.
@@ -10,7 +12,7 @@ const LANES: usize = 16;
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     const LOG2_E: f32 = std::f32::consts::LOG2_E;
-    const LN2_HIGH: f32 = 0.693_359_375;
+    const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     let clamped = x.clamp(-87.336_54, 88.376_26);
     let n = (clamped * LOG2_E).round_ties_even();

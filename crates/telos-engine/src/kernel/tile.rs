@@ -60,7 +60,7 @@ struct Raw {
 ///
 /// Where an operand is too short for its extents: a wrong shape that loading should have refused.
 #[expect(unsafe_code, reason = "bounds are checked once here instead of at every multiply-add")]
-pub(crate) fn multiply(k: usize, left: Left<'_>, right: Right<'_>, out: Out<'_>) {
+pub(crate) fn multiply(k: usize, left: Left<'_>, right: Right<'_>, out: &mut Out<'_>) {
     if left.rows == 0 {
         return;
     }
@@ -277,7 +277,7 @@ mod tests {
         let start = if add { 0.25 } else { 0.0 };
         let mut out = vec![start; rows * 40];
         let (a, b) = (Left { values: &left, stride: k, rows }, Right { values: &right, stride: 32 });
-        multiply(k, a, b, Out { values: &mut out, stride: 40, columns, add });
+        multiply(k, a, b, &mut Out { values: &mut out, stride: 40, columns, add });
         let mut exact = vec![start; rows * 40];
         for r in 0..rows {
             for c in 0..columns {

@@ -19,7 +19,7 @@ pub(crate) struct Template {
 
 impl Template {
     /// Compiles a template. The error names the line.
-    pub(crate) fn new(source: String, tokens: Vec<(&'static str, String)>) -> Result<Self, String> {
+    pub(crate) fn new(source: &str, tokens: Vec<(&'static str, String)>) -> Result<Self, String> {
         let hash = telos_core::digest::blake3_hex(source.as_bytes());
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
@@ -31,7 +31,7 @@ impl Template {
         // A template that prints today's date would make runs differ from day to day; it is given this one.
         environment.add_function("strftime_now", |format: String| strftime(&format));
         environment.add_filter("tojson", to_json);
-        environment.add_template_owned(NAME, without_generation_tags(&source)).map_err(|e| describe(&e))?;
+        environment.add_template_owned(NAME, without_generation_tags(source)).map_err(|e| describe(&e))?;
         Ok(Self { environment, tokens, hash })
     }
 
@@ -75,6 +75,7 @@ fn without_generation_tags(source: &str) -> String {
 }
 
 /// `json.dumps` without escaping for HTML, `indent` honoured.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a filter")]
 fn to_json(Serde(json): Serde<serde_json::Value>, options: Kwargs) -> Result<String, Error> {
     let indent: Option<usize> = options.get("indent")?;
     let _: Option<bool> = options.get("ensure_ascii")?;
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     fn check(source: &str, expected: &str) {
-        let template = Template::new(source.to_owned(), vec![("bos_token", "<s>".to_owned())]).expect("compiles");
+        let template = Template::new(source, vec![("bos_token", "<s>".to_owned())]).expect("compiles");
         let messages = [Message { role: "user".into(), content: " <hi> 'é' ".into() }];
         assert_eq!(template.render(&messages, true).expect("renders"), expected, "{source}");
     }
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_template_may_refuse() {
-        let template = Template::new("{{ raise_exception('no ' + 'system') }}".into(), vec![]).expect("compiles");
+        let template = Template::new("{{ raise_exception('no ' + 'system') }}", vec![]).expect("compiles");
         let error = template.render(&[], true).expect_err("refuses");
         assert!(error.contains("no system"), "{error}");
     }

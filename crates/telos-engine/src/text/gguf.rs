@@ -5,8 +5,10 @@ use crate::weights::gguf::Gguf;
 use candle_core::quantized::gguf_file::Value;
 use serde_json::{Map, json};
 
+type PreTokenizer = fn() -> serde_json::Value;
+
 /// `tokenizer.ggml.pre` → the pre-tokenizer in front of the byte-level BPE.
-const PRE: [(&str, fn() -> serde_json::Value); 2] = [
+const PRE: [(&str, PreTokenizer); 2] = [
     ("gpt-2", || byte_level(true)),
     (
         "smollm",

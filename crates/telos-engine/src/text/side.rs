@@ -46,7 +46,7 @@ impl TextSide {
         let (bos, eos, pad) = (special("bos_token"), special("eos_token"), special("pad_token"));
         let names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
         let tokens = names.iter().filter_map(|name| Some((*name, content(name)?))).collect();
-        let template = template.map(|source| Template::new(source, tokens)).transpose()?;
+        let template = template.map(|source| Template::new(&source, tokens)).transpose()?;
         let hash = telos_core::digest::blake3_hex(json);
         Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true })
     }

@@ -55,9 +55,7 @@ fn check_causal(opened: &Opened, expected: &Value) {
         check_prompt(opened, prompt, &mut differences);
     }
     let pairs = list(expected, "loglikelihood");
-    let ask = |pair: &Value| {
-        json!({"kind": "loglikelihood", "context": pair["context"], "continuation": pair["continuation"]})
-    };
+    let ask = |pair: &Value| json!({"kind": "loglikelihood", "context": pair["context"], "continuation": pair["continuation"]});
     let replies = opened.ask(&pairs.iter().map(ask).collect::<Vec<_>>());
     for (reply, pair) in replies.iter().zip(pairs) {
         differences.equal("the continuation's ids", &reply["tokens"], &pair["continuation_ids"]);
@@ -153,9 +151,8 @@ fn a_reward_model() {
         let read = opened.model.token_paths(&request(asked)).expect("the text is encoded");
         differences.equal("ids", &json!(read), &json!([case["ids"]]));
     }
-    let ask = |case: &Value| {
-        json!({"kind": "chat_template", "messages": case["messages"], "add_generation_prompt": false})
-    };
+    let ask =
+        |case: &Value| json!({"kind": "chat_template", "messages": case["messages"], "add_generation_prompt": false});
     for (reply, case) in opened.ask(&chats.iter().map(ask).collect::<Vec<_>>()).iter().zip(chats) {
         differences.equal("the rendered chat", &reply["text"], &case["rendered"]);
         differences.equal("the chat's ids", &reply["ids"], &case["ids"]);

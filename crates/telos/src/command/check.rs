@@ -9,20 +9,15 @@ use crate::world::World;
 /// Prints the mistakes; exit code 2 where there are any.
 pub(crate) fn check(world: &World, what: &Check) -> Result<u8, Failure> {
     let found = telos_spec::check(&what.paths, &world.surroundings());
-    let mut text = String::new();
-    for diagnostic in &found.diagnostics {
-        text += &format!("{diagnostic}\n");
-    }
-    for missing in &found.not_in_cache {
-        text += &format!("note: {missing}\n");
-    }
+    let mut lines: Vec<String> = found.diagnostics.iter().map(ToString::to_string).collect();
+    lines.extend(found.not_in_cache.iter().map(|missing| format!("note: {missing}")));
     let files = if found.files == 1 { "1 file".to_owned() } else { format!("{} files", found.files) };
-    text += &match found.diagnostics.len() {
-        0 => format!("{files}: no mistakes\n"),
-        1 => format!("{files}: 1 mistake\n"),
-        many => format!("{files}: {many} mistakes\n"),
-    };
-    print(&text)?;
+    lines.push(match found.diagnostics.len() {
+        0 => format!("{files}: no mistakes"),
+        1 => format!("{files}: 1 mistake"),
+        many => format!("{files}: {many} mistakes"),
+    });
+    print(&(lines.join("\n") + "\n"))?;
     Ok(if !found.diagnostics.is_empty() {
         exit::USAGE
     } else if found.files == 0 {
