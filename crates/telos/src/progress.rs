@@ -92,7 +92,7 @@ impl Listener for Progress {
             Event::Finished { replies, errors, skipped, seconds } => {
                 let counts = [(errors, "errors"), (skipped, "skipped")];
                 let worth = counts.iter().filter(|(count, _)| **count > 0);
-                let notes: String = worth.map(|(count, what)| format!(", {count} {what}")).collect();
+                let notes = worth.map(|(count, what)| format!(", {count} {what}")).collect::<Vec<_>>().concat();
                 self.say(&format!("{replies} replies in {}{notes}", duration(*seconds)));
             }
         }
