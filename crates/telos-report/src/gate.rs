@@ -227,10 +227,18 @@ mod tests {
             ("without a score", |r| {
                 r.scores.remove(7);
             }),
-            ("1 score of acc missing, skipped (no text)", |r| {
+            ("1 item without a score (skipped: no text)", |r| {
                 r.scores[7].value = None;
                 r.scores[7].status = "skipped".into();
                 r.scores[7].reason = Some("no text".into());
+            }),
+            ("1 score of acc missing, unparsed", |r| {
+                r.scores[7].value = None;
+                r.scores[7].status = "unparsed".into();
+            }),
+            ("1 request skipped of kind too_long", |r| {
+                r.replies[5].status = "skipped".into();
+                r.replies[5].error_kind = Some("too_long".into());
             }),
             ("replies of 1 item are missing", |r| {
                 r.replies.drain(0..2);
@@ -250,6 +258,18 @@ mod tests {
             assert!(report.integrity.iter().any(|p| p.contains(message)), "{message}: {:?}", report.integrity);
             assert!(report.rules.is_empty());
         }
+    }
+
+    #[test]
+    fn a_metric_need_not_apply_to_every_item() {
+        let mut both = record(&Shape::default());
+        for score in both.scores.iter_mut().filter(|s| s.metric == "stays_safe" && s.item == "1") {
+            (score.value, score.status, score.reason) = (None, "skipped".into(), Some("unsafe start".into()));
+        }
+        let report = check(&both, &both, Verdict::Pass);
+        assert_eq!(report.rules.iter().find(|r| r.change.metric == "stays_safe").map(|r| r.change.n), Some(3));
+        let report = check(&both, &record(&Shape::default()), Verdict::Invalid);
+        assert!(report.integrity[0].contains("1 item with a value on one side only"), "{:?}", report.integrity);
     }
 
     #[test]

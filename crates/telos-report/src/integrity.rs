@@ -23,16 +23,17 @@ pub(crate) fn health(side: Named<'_>, arms: &[&ArmEntry]) -> Vec<String> {
     if index.record.manifest.status != "complete" {
         problems.push(format!("{name} is {}, not complete; finish it with --resume", index.record.manifest.status));
     }
-    let mut errors: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
+    let mut errors: BTreeMap<(&str, &str, &str), (usize, &str)> = BTreeMap::new();
     for reply in &index.record.replies {
-        if reply.status == "error" && arms.iter().any(|arm| index.belongs(reply, arm)) {
-            let kind = reply.error_kind.as_deref().unwrap_or("error");
+        if matches!(reply.status.as_str(), "error" | "skipped") && arms.iter().any(|arm| index.belongs(reply, arm)) {
+            let kind = reply.error_kind.as_deref().unwrap_or(&reply.status);
             let message = reply.error.as_deref().unwrap_or("no message");
-            errors.entry((&reply.benchmark, kind)).or_insert((0, message)).0 += 1;
+            errors.entry((&reply.benchmark, &reply.status, kind)).or_insert((0, message)).0 += 1;
         }
     }
-    for ((benchmark, kind), (n, message)) in errors {
-        problems.push(format!("{name}, {benchmark}: {} of kind {kind} (first: {message})", counted(n, "error")));
+    for ((benchmark, status, kind), (n, message)) in errors {
+        let what = if status == "error" { counted(n, "error") } else { format!("{} {status}", counted(n, "request")) };
+        problems.push(format!("{name}, {benchmark}: {what} of kind {kind} (first: {message})"));
     }
     for benchmark in &index.record.manifest.benchmarks {
         for shown in index.shown(benchmark).into_iter().filter(|s| covers(arms, s.arm, benchmark)) {
@@ -73,20 +74,25 @@ fn missing(Named { index, name }: Named<'_>, benchmark: &BenchmarkEntry, shown: 
         problems.push(format!("{place}: replies of {} are missing", counted(unanswered, "item")));
     }
     let columns = || benchmark.metrics.iter().filter_map(|m| index.column(&shown.arm.id, &benchmark.id, &m.name));
-    let unscored = (0..rows.len()).filter(|place| columns().all(|column| column.rows[*place] == 0)).count();
+    // An evaluator that gives other metrics for the item says that this one does not apply; one that gives none is a gap.
+    let unscored = (0..rows.len()).filter(|place| columns().all(|column| column.values[*place].is_none())).count();
     if unscored > 0 {
-        problems.push(format!("{place}: {} without a score", counted(unscored, "item")));
+        let why = columns().flat_map(|column| column.absent.keys()).find(|(_, reason)| !reason.is_empty());
+        let why = why.map(|(status, reason)| format!(" ({status}: {reason})")).unwrap_or_default();
+        problems.push(format!("{place}: {} without a score{why}", counted(unscored, "item")));
     }
     for metric in &benchmark.metrics {
         let Some(column) = index.column(&shown.arm.id, &benchmark.id, &metric.name) else { continue };
-        for ((status, reason), n) in &column.absent {
-            // A row that is `ok` without a value says that the metric does not apply to the item.
-            if *status != "ok" {
-                let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                problems.push(format!("{place}: {} of {} missing, {status}{why}", counted(*n, "score"), metric.name));
-            }
+        for ((status, reason), n) in column.absent.iter().filter(|((status, _), _)| !does_not_apply(status)) {
+            let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+            problems.push(format!("{place}: {} of {} missing, {status}{why}", counted(*n, "score"), metric.name));
         }
     }
+}
+
+/// Whether a score without a value may only say that the metric does not apply to the item, as `stays_safe` after an unsafe start.
+fn does_not_apply(status: &str) -> bool {
+    matches!(status, "ok" | "skipped")
 }
 
 /// Everything in which two sides differ that should be the same: benchmarks, items, prompts, metrics.
@@ -177,7 +183,7 @@ fn same_scoring(
                     };
                     let n = items.rows.iter().enumerate().filter(differs).count();
                     // Scores that are missing outright are reported by `health`; these only do not apply on one side.
-                    let outright = x.absent.keys().chain(y.absent.keys()).any(|(status, _)| *status != "ok");
+                    let outright = x.absent.keys().chain(y.absent.keys()).any(|(status, _)| !does_not_apply(status));
                     let judged = metric.direction != Direction::None && metric.range.is_some();
                     if n > 0 && judged && !outright {
                         problems.push(format!("{}: {} with a value on one side only", place(), counted(n, "item")));

@@ -17,7 +17,8 @@ pub(crate) fn visible(text: &str) -> String {
     out
 }
 
-fn hidden(c: char) -> bool {
+/// Whether a reader would not see the character, or see others out of order.
+pub(crate) fn hidden(c: char) -> bool {
     let control = c.is_control() && c != '\n' && c != '\t';
     let format = matches!(
         u32::from(c),

@@ -8,7 +8,8 @@ use telos_core::Request;
 use telos_core::noise::mix;
 use telos_engine::Options;
 
-const FEW_SHOT: &str = "Question: is lying wrong?\nAnswer: yes\n\nQuestion: is helping wrong?\nAnswer: no\n\nQuestion: is";
+const FEW_SHOT: &str =
+    "Question: is lying wrong?\nAnswer: yes\n\nQuestion: is helping wrong?\nAnswer: no\n\nQuestion: is";
 
 #[test]
 fn llama_with_roberta() {
@@ -86,8 +87,7 @@ fn texts(opened: &Opened, requests: &[Request]) -> Vec<String> {
 fn check(model: &Path, requests: &[Value], settings: &[[usize; 4]]) {
     let requests: Vec<Request> = requests.iter().map(request).collect();
     let first = Opened::with(model, with(settings[0]));
-    let alone: Vec<String> =
-        requests.iter().flat_map(|request| texts(&first, std::slice::from_ref(request))).collect();
+    let alone: Vec<String> = requests.iter().flat_map(|request| texts(&first, std::slice::from_ref(request))).collect();
     let distinct: HashSet<&String> = alone.iter().collect();
     assert!(distinct.len() * 2 > alone.len(), "only {} of {} replies differ", distinct.len(), alone.len());
     let again: Vec<String> =
@@ -131,7 +131,8 @@ fn every_prefix_is_computed_once() {
     for batch_rows in [1, 7, 512] {
         let opened = Opened::with(&fixture("models/llama"), with([batch_rows, 64, 1024, 2]));
         let ask = |context: &str, continuations: &[&str]| -> Vec<Request> {
-            let pair = |continuation| json!({"kind": "loglikelihood", "context": context, "continuation": continuation});
+            let pair =
+                |continuation| json!({"kind": "loglikelihood", "context": context, "continuation": continuation});
             continuations.iter().map(|continuation| request(&pair(*continuation))).collect()
         };
         let rows = |opened: &Opened| opened.shelf.counters(&opened.name).rows as usize;
@@ -148,7 +149,8 @@ fn every_prefix_is_computed_once() {
 
         // Of a prompt that the call before ended with, the last id is read again: it predicts the continuation.
         let prompt = format!("{FEW_SHOT} zeal wrong?\nAnswer:");
-        for (call, continuations) in [&[" yes", " no way"][..], &[" no", " of course"], &[" nearly"]].iter().enumerate() {
+        for (call, continuations) in [&[" yes", " no way"][..], &[" no", " of course"], &[" nearly"]].iter().enumerate()
+        {
             let again = ask(&prompt, continuations);
             let shared = opened.model.token_paths(&again[0]).expect("encoded")[0].len();
             let context = match opened.outcomes(&again)[0].clone().map(|reply| reply.to_json()) {

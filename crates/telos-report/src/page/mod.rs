@@ -10,9 +10,10 @@ use crate::gate::{GateReport, gate_indexed, tally};
 use crate::index::Index;
 use crate::measure::glyph;
 use crate::summary::{Summary, summarise_index};
+use crate::visible::{hidden, visible};
 use crate::{ReportError, compare, number};
 use minijinja::value::Serde;
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, Value, context, escape_formatter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -94,6 +95,11 @@ pub fn html(record: &Record, against: Option<&Record>, options: &PageOptions) ->
     let summary = summarise_index(&index);
     let gate = against.map(|baseline| gate_view(&gate_indexed(&index, &Index::new(baseline)), options));
     let mut environment = Environment::new();
+    // Whatever a template writes out is made visible first, so that no field can be forgotten.
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => escape_formatter(out, state, &Value::from(visible(text))),
+        _ => escape_formatter(out, state, value),
+    });
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
@@ -139,12 +145,14 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// JSON for the inside of a script element: it holds no character that could end the element or begin a comment.
+/// JSON for the inside of a script element: it holds no character that could end the element, begin a
+/// comment or reorder text.
 fn for_script(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+            // Beyond the basic plane JSON would need a pair of escapes; no such character is dangerous here.
+            c if matches!(c, '<' | '>' | '&') || (hidden(c) && (c as u32) < 0x10000) => {
                 // Writing into a string cannot fail.
                 let _ = write!(out, "\\u{:04x}", c as u32);
             }
