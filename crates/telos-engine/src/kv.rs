@@ -138,3 +138,37 @@ impl Store {
         self.pages.len() - self.free_pages.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_go_back_when_the_last_holder_lets_go() {
+        let mut store = Store::new(Extents { layers: 1, heads: 1, dim: 4 });
+        let id = store.open();
+        store.extend(id, PAGE + 1);
+        assert_eq!((store.pages_in_use(), store.len(id)), (2, PAGE + 1));
+        store.hold(id);
+        store.release(id);
+        assert_eq!(store.pages_in_use(), 2);
+        store.truncate(id, PAGE);
+        assert_eq!((store.pages_in_use(), store.len(id)), (1, PAGE));
+        store.release(id);
+        assert_eq!(store.pages_in_use(), 0);
+        let again = store.open();
+        store.extend(again, 1);
+        assert_eq!(store.pages_in_use(), 1);
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let mut store = Store::new(Extents { layers: 2, heads: 2, dim: 4 });
+        let id = store.open();
+        store.extend(id, PAGE + 3);
+        store.write(id, PAGE + 2, 1, 1, &[1.0, 2.0, 3.0, 4.0], &[5.0, 6.0, 7.0, 8.0]);
+        let (keys, values) = store.page(id, 1, 1, 1);
+        assert_eq!((0..4).map(|d| keys[d * PAGE + 2]).collect::<Vec<_>>(), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(values[2 * 16..][..4], [5.0, 6.0, 7.0, 8.0]);
+    }
+}

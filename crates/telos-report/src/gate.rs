@@ -216,8 +216,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_is_invalid() {
+        type Change = fn(&mut Record);
         let baseline = record(&shape(45, 0));
-        let cases: &[(&str, fn(&mut Record))] = &[
+        let cases: &[(&str, Change)] = &[
             ("other content", |r| r.items[3].item_hash = "x".into()),
             ("another text", |r| r.replies[0].prompt_hash = "x".into()),
             ("1 error of kind timeout", |r| {

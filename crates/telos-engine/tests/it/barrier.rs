@@ -60,6 +60,7 @@ fn check(model: &Path, cases: &[(Value, Value)]) {
 }
 
 /// How a controller reads its candidates.
+#[expect(clippy::struct_excessive_bools, reason = "four independent ways in which a request may be checked")]
 struct Way {
     after: bool,
     scan: bool,

@@ -63,7 +63,8 @@ fn requests(many: usize, supports: &[&str]) -> Vec<Value> {
     }
     for controller in controllers {
         for seed in 0..4 {
-            requests.push(json!({"kind": "generate", "prompt": ["A promise", FEW_SHOT][seed % 2], "max_new_tokens": 8,
+            requests
+                .push(json!({"kind": "generate", "prompt": (["A promise", FEW_SHOT])[seed % 2], "max_new_tokens": 8,
                 "temperature": 0.9, "top_k": 20, "seed": seed, "controller": controller, "trace": true}));
         }
     }
