@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     #[expect(clippy::unwrap_used, reason = "n is not 0")]
-    fn shares_agree_with_newcombe_1998() {
-        // Newcombe 1998, Statistics in Medicine 17, 857–872, table I: Wilson without continuity correction, Clopper–Pearson.
+    fn shares_agree_with_scipy_to_four_places() {
+        // SciPy 1.17.1, rounded: binomtest(k, n).proportion_ci(method="wilson") and method="exact".
         for (k, n, wilson_low, wilson_high, exact_low, exact_high) in [
             (81, 263, 0.2553, 0.3662, 0.2527, 0.3676),
             (15, 148, 0.0624, 0.1605, 0.0578, 0.1617),
@@ -158,8 +158,8 @@ mod tests {
     }
 
     #[test]
-    fn mcnemar_agrees_with_fagerland_2013() {
-        // Table 1 there (Bentur et al. 2009): 1 and 7 discordant pairs, exact 0.0703, mid-p 0.0391.
+    fn mcnemar_agrees_with_scipy_to_four_places() {
+        // SciPy 1.17.1, rounded: binomtest(1, 8).pvalue, and 2 * binom.cdf(1, 8, .5) - binom.pmf(1, 8, .5).
         near("exact", mcnemar_exact(1, 7), 0.0703, 5e-5);
         near("mid-p", mcnemar_mid_p(7, 1), 0.0391, 5e-5);
     }
@@ -188,14 +188,13 @@ mod tests {
 
     #[test]
     #[expect(clippy::unwrap_used, reason = "there are pairs")]
-    fn paired_differences_agree_with_published_ones() {
+    fn paired_differences_agree_with_a_second_implementation() {
         for (both, gained, lost, neither, low, high) in [
-            // Newcombe 1998, Statistics in Medicine 17, 2635–2650, the examples, method 10.
+            // The formula of method 10 written a second time, in Python on SciPy 1.17.1's normal quantile, and rounded. These
+            // are not read off a publication; only the last row was also found in another package's tests (contingencytables).
             (36.0, 12.0, 2.0, 0.0, 0.0569, 0.3404),
             (54.0, 0.0, 0.0, 0.0, -0.0664, 0.0664),
-            // Altman et al. 2000, Statistics with Confidence, page 52: 0.01 to 0.23.
             (14.0, 5.0, 0.0, 22.0, 0.0115, 0.2265),
-            // Fagerland et al. 2017, Statistical Analysis of Contingency Tables, chapter 8 (Bentur 2009; Cavo 2012).
             (1.0, 1.0, 7.0, 12.0, -0.5069, -0.0256),
             (59.0, 6.0, 16.0, 80.0, -0.1186, -0.0046),
         ] {

@@ -131,7 +131,7 @@ mod tests {
         assert_eq!((found.n, found.raised, found.lowered), (50, 12, 2));
         assert!((found.mean_difference - 0.2).abs() < 1e-15);
         let interval = found.interval.unwrap();
-        // Newcombe 1998 (see `newcombe_paired`), method 10.
+        // The first row of the test of `newcombe_paired`.
         assert!((interval.low - 0.0569).abs() < 5e-5 && (interval.high - 0.3404).abs() < 5e-5, "{interval:?}");
         assert_eq!((found.better(Direction::Lower), found.worse(Direction::Lower)), (2, 12));
     }

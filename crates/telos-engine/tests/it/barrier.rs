@@ -188,8 +188,14 @@ fn in_list(request: &Value, times: usize) -> Value {
 }
 
 /// The reply with each level of a step in a list, that many times; every place of the list counts its own evaluations.
+/// The message of an error shows h of each.
 fn levels_listed(reply: &Value, times: usize) -> Value {
     let mut reply = reply.clone();
+    if let Some(message) = reply.pointer("/error/message").and_then(Value::as_str) {
+        let (before, rest) = message.split_once('[').expect("the message shows h");
+        let (h, after) = rest.split_once(']').expect("the message shows h");
+        reply["error"]["message"] = format!("{before}[{}]{after}", vec![h; times].join(", ")).into();
+    }
     for step in reply.get_mut("steps").and_then(Value::as_array_mut).into_iter().flatten() {
         for field in LEVELS {
             if !step[field].is_null() {
