@@ -1,7 +1,7 @@
 //! From a record to what people and machines read of it: tables, comparisons, gates, `JUnit`, Markdown, and one HTML page.
 //!
 //! Everything here is a pure function of [`telos_core::record::Record`], and equal records give equal bytes.
-//! [`summary`] says what a run measured, [`compare`] how two sides differ, [`gate`] whether that is a regression; [`page`] draws all
+//! [`summary`] says what a run measured, [`compare()`] how two sides differ, [`gate()`] whether that is a regression; [`page`] draws all
 //! of it. Every number carries n, an interval and the method that gave it.
 //!
 //! Invariant: nothing here reads or writes a file, runs a model, looks at the clock or trusts a model's text.
