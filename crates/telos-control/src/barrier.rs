@@ -46,6 +46,8 @@ pub(crate) enum OnEmpty {
 pub(crate) struct Rule {
     /// One for each constraint.
     pub(crate) alphas: Vec<f64>,
+    /// How many different constraints there are: one that stands twice is looked up once.
+    pub(crate) distinct: u32,
     /// Whether the object had the list `constraints`.
     pub(crate) listed: bool,
     pub(crate) support: Support,
@@ -130,7 +132,7 @@ impl Barrier {
             return Err(RequestError::new(ErrorKind::NotFinite, message));
         }
         if self.looked_up.insert(value.text) {
-            self.at.evaluations += self.rule.alphas.len() as u32;
+            self.at.evaluations += self.rule.distinct;
         }
         Ok(())
     }

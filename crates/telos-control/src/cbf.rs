@@ -6,6 +6,7 @@
 use crate::barrier::{OnEmpty, Rule, Strategy, Support};
 use crate::registry::{Entry, Parsed};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use telos_core::control::ConstraintSpec;
 use telos_core::shape::{Field, KindShape, Mistake, Shape};
 
@@ -103,6 +104,7 @@ pub(crate) fn read(map: &Map<String, Value>, alpha: Option<f64>) -> Result<Parse
     let choice = |key: &str| map.get(key).and_then(Value::as_str);
     let rule = Rule {
         alphas,
+        distinct: constraints.iter().map(|constraint| &constraint.kind).collect::<HashSet<_>>().len() as u32,
         listed: listed.is_some(),
         support: if choice("support") == Some("after") { Support::After } else { Support::Before },
         strategy: if choice("strategy") == Some("scan") { Strategy::Scan } else { Strategy::Lazy },

@@ -93,7 +93,7 @@ impl Model for Local {
                 Ok(vec![keep_prompt(&self.text, prompt, request.max_length, new, self.card.max_length)?.0])
             }
             Ask::Classify { text, text_pair } => Ok(vec![self.text.encode_pair(text, text_pair.as_deref(), true)?.0]),
-            Ask::Reward(prompt) => Ok(vec![self.text.prompt(prompt, false)?]),
+            Ask::Reward(prompt) => Ok(vec![self.reward_ids(prompt)?]),
         }
     }
 }
@@ -160,14 +160,8 @@ impl Local {
         let mut sequences = Vec::new();
         for (place, request) in requests {
             let Ask::Reward(prompt) = &request.ask else { continue };
-            // A text is encoded as the tokenizer does it; the anchors' rule for prompts is about continuing a text.
-            let ids = match prompt {
-                Prompt::Text(text) => self.text.encode(text, true),
-                Prompt::Messages(_) => self.text.prompt(prompt, false),
-            };
-            match ids {
+            match self.reward_ids(prompt) {
                 Err(error) => on_reply(*place, Err(error)),
-                Ok(ids) if ids.is_empty() => on_reply(*place, Err(RequestError::invalid("the text has no ids"))),
                 Ok(ids) if ids.len() > model.positions() => {
                     let message =
                         format!("the text has {} ids and the model {} positions", ids.len(), model.positions());
@@ -186,6 +180,16 @@ impl Local {
         for (place, reward) in places.into_iter().zip(model.rewards(padding, sequences)) {
             on_reply(place, Ok(Reply::Reward(Reward { reward })));
         }
+    }
+
+    /// The ids that a reward is read from. A text is encoded as the tokenizer does it; the anchors' rule for prompts is about
+    /// continuing a text.
+    fn reward_ids(&self, prompt: &Prompt) -> Result<Vec<u32>, RequestError> {
+        let ids = match prompt {
+            Prompt::Text(text) => self.text.encode(text, true)?,
+            Prompt::Messages(_) => self.text.prompt(prompt, false)?,
+        };
+        if ids.is_empty() { Err(RequestError::invalid("the text has no ids")) } else { Ok(ids) }
     }
 
     fn along(&self, request: &Request) -> Outcome {

@@ -130,6 +130,8 @@ impl Shelf {
             format!("there is no config.json in {}: a model folder is in the Hugging Face layout", folder.display())
         })?;
         let generation = json_object(&folder.join("generation_config.json"))?.map(Config);
+        // An architecture that is not supported is the first thing to say, whatever else is missing.
+        family::find(config.architecture()?)?;
         let text = TextSide::open(folder)?;
         let eos = generation.as_ref().and_then(Config::eos).or_else(|| config.eos());
         if weights == Weights::Skip {
