@@ -7,7 +7,7 @@ use super::kernel;
 /// Lanes in which sums are kept; a sum over a row is these partial sums, added up in a fixed order.
 const LANES: usize = 16;
 
-/// e^x in f32 by range reduction and a polynomial of degree 6 (Cephes' `expf` scheme), within 2 units in the last place; 0
+/// e^x in f32 by range reduction and a polynomial of degree 6 (after Cephes' `expf`); a test holds it to a relative error of 2.5e-7; 0
 /// below −87.3, where f32 would be subnormal.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
@@ -192,8 +192,7 @@ fn gelu_body(row: &mut [f32]) {
     }
 }
 
-/// erf by Abramowitz and Stegun 7.1.26 would be off by 1.5e-7; this is the rational form of W. J. Cody's kind that Eigen and
-/// XLA use for f32, within a few units in the last place on [−4, 4], where erf is ±1 to f32 beyond.
+/// erf as a quotient of two polynomials in x², on [−4, 4]; beyond, erf is ±1 to f32. A test holds it to 3e-7 of tabulated values.
 #[inline(always)]
 fn erf(x: f32) -> f32 {
     let x = x.clamp(-4.0, 4.0);

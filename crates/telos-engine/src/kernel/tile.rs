@@ -287,6 +287,78 @@ mod tests {
         (out, exact)
     }
 
+    type Version = (&'static str, Box<dyn Fn()>);
+
+    /// The versions of the kernel, made for a tile's height, that this machine can run.
+    #[expect(unsafe_code, reason = "calls each version on operands that are long enough")]
+    fn versions<const M: usize>(raw: Raw) -> Vec<Version> {
+        let mut found: Vec<Version> = Vec::new();
+        // SAFETY, of all: the caller's operands cover M rows and 32 columns, and the instructions were looked for.
+        found.push((
+            "portable",
+            Box::new(move || unsafe {
+                if raw.columns <= 16 { portable::<M, 16>(raw) } else { portable::<M, 32>(raw) }
+            }),
+        ));
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                found.push(("avx2", Box::new(move || unsafe { x86::avx2::<M>(raw, raw.columns <= 16) })));
+            }
+            if is_x86_feature_detected!("avx512f") {
+                found.push((
+                    "avx512",
+                    Box::new(move || unsafe {
+                        if raw.columns <= 16 { x86::avx512::<M, 1>(raw) } else { x86::avx512::<M, 2>(raw) }
+                    }),
+                ));
+            }
+        }
+        found
+    }
+
+    fn check_versions<const M: usize>() {
+        let k = 23;
+        let left: Vec<f32> = (0..M * k).map(|i| ((i * 37 % 101) as f32 - 50.0) / 17.0).collect();
+        let right: Vec<f32> = (0..k * 32).map(|i| ((i * 53 % 97) as f32 - 48.0) / 13.0).collect();
+        for columns in [1, 7, 16, 17, 25, 32] {
+            for add in [false, true] {
+                let mut results = Vec::new();
+                for version in 0.. {
+                    let mut out = vec![0.375_f32; M * 40];
+                    let raw = Raw {
+                        k,
+                        left: left.as_ptr(),
+                        left_stride: k,
+                        right: right.as_ptr(),
+                        right_stride: 32,
+                        out: out.as_mut_ptr(),
+                        out_stride: 40,
+                        columns,
+                        add,
+                    };
+                    let versions = versions::<M>(raw);
+                    let Some((name, run)) = versions.get(version) else { break };
+                    run();
+                    results.push((*name, out));
+                }
+                for (name, out) in &results[1..] {
+                    assert_eq!(out, &results[0].1, "{name}, {M} rows, {columns} columns, add {add}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_instruction_sets_of_this_machine_agree_bit_for_bit() {
+        check_versions::<1>();
+        check_versions::<2>();
+        check_versions::<3>();
+        check_versions::<4>();
+        check_versions::<8>();
+        check_versions::<12>();
+    }
+
     #[test]
     fn every_tile_is_one_chain_of_multiply_adds() {
         for rows in 1..=27 {

@@ -25,8 +25,9 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     let out = what.out.clone().unwrap_or_else(|| default_folder(&suite.id));
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
-            // The second Ctrl-C means at once. The journal holds every finished unit.
-            std::process::abort();
+            // The second Ctrl-C means at once. The journal holds every reply that was given.
+            #[expect(clippy::exit, reason = "nothing else ends the process from here")]
+            std::process::exit(i32::from(exit::INTERRUPTED));
         }
         say("stopping after the unit at work; press Ctrl-C again to stop at once");
     })
@@ -38,8 +39,8 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     telos_run::run(&suite, shelf.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;
 
     let page = what.report.clone().unwrap_or_else(|| out.join("report.html"));
-    write_page(&out, None, &page)?;
     let record = read_record(&out)?;
+    write_page(&record, None, &page)?;
     let summary = telos_report::summarise(&record);
     if what.json {
         print_json(
