@@ -18,6 +18,7 @@ pub mod record;
 pub mod reply;
 pub mod request;
 pub mod shape;
+pub mod tables;
 pub mod text;
 
 pub use control::{Action, Constraint, Controller, ControllerSpec, Probe, Step, Valued};
@@ -29,3 +30,4 @@ pub use metric::{Aggregate, Direction, Metric};
 pub use model::{Model, ModelCard, ModelError, ModelRef, Models, Weights};
 pub use reply::{Outcome, Reply};
 pub use request::{Ask, Message, Prompt, Request, Sampling};
+pub use tables::{Tables, Unreadable};

@@ -2,7 +2,7 @@
 //! becomes Parquet tables and a manifest that outside tools can rely on.
 //!
 //! Reading data: [`Source`], [`load`], [`subsample`]. Tables: [`TableWriter`], [`for_each_batch`], [`read_replies`] and its
-//! like. The record as a whole: [`write_manifest`], [`read_record`], [`replace_scores`], [`export_jsonl`].
+//! like. The record as a whole: [`write_manifest`], [`StoredRecord`], [`read_record`], [`NewScores`], [`for_each_line`], [`export_jsonl`].
 //!
 //! Invariant: this is the only crate that names polars, and no type of it stands in a public signature; nothing here
 //! knows what a benchmark, a model or a metric does, opens a socket or looks at the clock.
@@ -17,17 +17,19 @@ mod published;
 mod record;
 mod schema;
 mod source;
+mod stored;
 mod subsample;
 mod table;
 
 pub use checksum::sha256_file;
 pub use dataset::{Dataset, digest, load};
 pub use error::{DataError, Place};
-pub use export::export_jsonl;
+pub use export::{Line, export_jsonl, for_each_line};
 pub use record::{
-    ITEMS, MANIFEST, REPLIES, SCORES, STEPS, read_manifest, read_record, record_exists, replace_scores, write_manifest,
+    ITEMS, MANIFEST, NewScores, REPLIES, SCORES, STEPS, read_manifest, read_record, record_exists, write_manifest,
 };
 pub use schema::record_schema;
 pub use source::{SOURCES, Source, SourceEntry, guess, source_shapes};
+pub use stored::StoredRecord;
 pub use subsample::subsample;
 pub use table::{Row, TableWriter, for_each_batch, read_items, read_replies, read_rows, read_scores, read_steps};

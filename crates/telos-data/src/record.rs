@@ -68,19 +68,35 @@ pub fn read_record(dir: impl AsRef<Path>) -> Result<Record, DataError> {
     })
 }
 
-/// Replaces a record's scores; `scores.parquet` is there, old or new, at every moment. The old one is kept as
-/// `scores.N.parquet`, N the first free number from 1, and that path returned; none where there was no old one.
-pub fn replace_scores(
-    dir: impl AsRef<Path>,
-    rows: impl IntoIterator<Item = ScoreRow>,
-) -> Result<Option<PathBuf>, DataError> {
-    let path = dir.as_ref().join(SCORES);
-    let mut writer = TableWriter::create(&path)?;
-    rows.into_iter().try_for_each(|row| writer.push(row))?;
-    let complete = writer.finish_temporary()?;
-    let kept = if path.exists() { Some(keep(dir.as_ref(), &path)?) } else { None };
-    complete.publish()?;
-    Ok(kept)
+/// Scores that are to stand in the place of a record's own. `scores.parquet` is there, old or new, at every moment; dropped
+/// before [`NewScores::publish`], they leave no trace.
+pub struct NewScores {
+    dir: PathBuf,
+    writer: TableWriter<ScoreRow>,
+}
+
+impl NewScores {
+    /// Begins to write them beside the old ones.
+    pub fn create(dir: impl AsRef<Path>) -> Result<Self, DataError> {
+        let dir = dir.as_ref().to_path_buf();
+        let writer = TableWriter::create(dir.join(SCORES))?;
+        Ok(Self { dir, writer })
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, row: ScoreRow) -> Result<(), DataError> {
+        self.writer.push(row)
+    }
+
+    /// Puts them in the place of the old ones, which are kept as `scores.N.parquet`, N the first free number from 1; that
+    /// path is returned. None where there were no old ones.
+    pub fn publish(self) -> Result<Option<PathBuf>, DataError> {
+        let path = self.dir.join(SCORES);
+        let complete = self.writer.finish_temporary()?;
+        let kept = if path.exists() { Some(keep(&self.dir, &path)?) } else { None };
+        complete.publish()?;
+        Ok(kept)
+    }
 }
 
 /// Gives a file a second name, the first free one.
@@ -188,6 +204,12 @@ pub(crate) mod tests {
             evaluator: "multiple_choice".into(),
             evaluator_version: 1,
         }
+    }
+
+    fn replace_scores(dir: &Path, rows: impl IntoIterator<Item = ScoreRow>) -> Result<Option<PathBuf>, DataError> {
+        let mut scores = NewScores::create(dir)?;
+        rows.into_iter().try_for_each(|row| scores.push(row))?;
+        scores.publish()
     }
 
     #[test]

@@ -9,15 +9,16 @@ use crate::summary::model_of;
 use crate::table::{Column, numbers, render, words};
 use serde::Serialize;
 use std::fmt::Write as _;
+use telos_core::Tables;
 use telos_core::metric::{Aggregate, Direction, Metric};
-use telos_core::record::{ArmEntry, Record};
+use telos_core::record::{ArmEntry, Manifest};
 use telos_stats::PairedResult;
 
 /// One side of a comparison.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Side<'a> {
     /// The record.
-    pub record: &'a Record,
+    pub record: &'a dyn Tables,
     /// The arm, where one was named (`RUN#arm`).
     pub arm: Option<&'a str>,
     /// What the record is called in messages, such as its path as the user gave it.
@@ -91,20 +92,21 @@ pub(crate) struct Row {
 
 /// Compares two sides.
 pub fn compare(a: &Side<'_>, b: &Side<'_>) -> Result<Comparison, ReportError> {
-    let (index_a, index_b) = (Index::new(a.record), Index::new(b.record));
+    let (index_a, index_b) = (Index::new(a.record)?, Index::new(b.record)?);
     let (named_a, named_b) = (Named { index: &index_a, name: a.name }, Named { index: &index_b, name: b.name });
     let mut integrity = Vec::new();
     let arms = match_arms(a, b, &mut integrity)?;
     integrity.extend(health(named_a, &arms.iter().map(|(arm, _)| *arm).collect::<Vec<_>>()));
     integrity.extend(health(named_b, &arms.iter().map(|(_, arm)| *arm).collect::<Vec<_>>()));
     integrity.extend(sameness(named_a, named_b, &arms));
-    if a.record == b.record && a.name == b.name {
+    let same_record = a.name == b.name && index_a.same(&index_b);
+    if same_record {
         // Two arms of one record: what is wrong with it is wrong once.
         let mut seen = std::collections::HashSet::new();
         integrity.retain(|problem| seen.insert(problem.clone()));
     }
-    let one_model = a.record == b.record && arms.iter().any(|(x, y)| x.id != y.id && x.model == y.model);
-    let left_out = index_a.record.manifest.benchmarks.iter().filter(|b| one_model && !b.controlled);
+    let one_model = index_a.same(&index_b) && arms.iter().any(|(x, y)| x.id != y.id && x.model == y.model);
+    let left_out = index_a.manifest.benchmarks.iter().filter(|b| one_model && !b.controlled);
     let left_out: Vec<String> = left_out.map(|b| b.id.clone()).collect();
     let mut rows = rows(&index_a, &index_b, &arms);
     rows.retain(|row| !left_out.contains(&row.change.benchmark));
@@ -119,7 +121,7 @@ fn label(side: &Side<'_>) -> String {
 
 /// Arms by id, or the two that were named; one named arm stands against the arm of its id, or against the only one there is.
 fn match_arms<'a>(a: &Side<'a>, b: &Side<'a>, problems: &mut Vec<String>) -> Result<ArmPairs<'a>, ReportError> {
-    let find = |side: &Side<'a>, id: &str| side.record.manifest.arms.iter().find(|arm| arm.id == id);
+    let find = |side: &Side<'a>, id: &str| side.record.manifest().arms.iter().find(|arm| arm.id == id);
     let named = |side: &Side<'a>| match side.arm {
         None => Ok(None),
         Some(id) => find(side, id).map(Some).ok_or_else(|| ReportError::UnknownArm {
@@ -128,7 +130,7 @@ fn match_arms<'a>(a: &Side<'a>, b: &Side<'a>, problems: &mut Vec<String>) -> Res
             known: known(side),
         }),
     };
-    let counterpart = |arm: &ArmEntry, side: &Side<'a>| match side.record.manifest.arms.as_slice() {
+    let counterpart = |arm: &ArmEntry, side: &Side<'a>| match side.record.manifest().arms.as_slice() {
         [only] => Ok(only),
         _ => find(side, &arm.id).ok_or_else(|| ReportError::NoCounterpart {
             arm: arm.id.clone(),
@@ -140,32 +142,37 @@ fn match_arms<'a>(a: &Side<'a>, b: &Side<'a>, problems: &mut Vec<String>) -> Res
         (Some(x), Some(y)) => vec![(x, y)],
         (Some(x), None) => vec![(x, counterpart(x, b)?)],
         (None, Some(y)) => vec![(counterpart(y, a)?, y)],
-        (None, None) => by_id(a.record, b.record, (a.name, b.name), problems),
+        (None, None) => by_id(a.record.manifest(), b.record.manifest(), (a.name, b.name), problems),
     })
 }
 
 fn known(side: &Side<'_>) -> String {
-    side.record.manifest.arms.iter().map(|arm| arm.id.as_str()).collect::<Vec<_>>().join(", ")
+    side.record.manifest().arms.iter().map(|arm| arm.id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Arms of equal id; an arm on one side only is a problem.
-pub(crate) fn by_id<'a>(a: &'a Record, b: &'a Record, names: (&str, &str), problems: &mut Vec<String>) -> ArmPairs<'a> {
+pub(crate) fn by_id<'a>(
+    a: &'a Manifest,
+    b: &'a Manifest,
+    names: (&str, &str),
+    problems: &mut Vec<String>,
+) -> ArmPairs<'a> {
     for (here, there, (name, other)) in [(a, b, names), (b, a, (names.1, names.0))] {
-        for arm in &here.manifest.arms {
-            if there.manifest.arms.iter().all(|x| x.id != arm.id) {
+        for arm in &here.arms {
+            if there.arms.iter().all(|x| x.id != arm.id) {
                 problems.push(format!("the arm {} of {name} is not in {other}", arm.id));
             }
         }
     }
-    let partner = |arm: &'a ArmEntry| Some((arm, b.manifest.arms.iter().find(|other| other.id == arm.id)?));
-    a.manifest.arms.iter().filter_map(partner).collect()
+    let partner = |arm: &'a ArmEntry| Some((arm, b.arms.iter().find(|other| other.id == arm.id)?));
+    a.arms.iter().filter_map(partner).collect()
 }
 
 /// The paired difference of every benchmark, metric and pair of arms that both sides have a value for. Where no controller acts,
 /// a pair of models appears once.
 pub(crate) fn rows(a: &Index<'_>, b: &Index<'_>, arms: &ArmPairs<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for benchmark in &a.record.manifest.benchmarks {
+    for benchmark in &a.manifest.benchmarks {
         let Some(other) = b.benchmark(&benchmark.id) else { continue };
         let mut pairs: Vec<(Shown<'_>, Shown<'_>)> = Vec::new();
         let (shown_a, shown_b) = (a.shown(benchmark), b.shown(other));
@@ -199,7 +206,7 @@ fn row(a: &Index<'_>, b: &Index<'_>, benchmark: &str, metric: &Metric, (x, y): (
         .iter()
         .map(|row| others.place.get(row.item.as_str()).and_then(|place| after.values[*place]))
         .collect();
-    let key = (a.record.manifest.seed, benchmark);
+    let key = (a.manifest.seed, benchmark);
     let paired = difference(&before.values, &joined, metric, key);
     let (mine, theirs) = (measure(&before.values, None, metric, key), measure(&after.values, None, metric, key));
     if mine.n == 0 && theirs.n == 0 {

@@ -23,6 +23,9 @@ pub enum ReportError {
         /// The arms that there are.
         known: String,
     },
+    /// A table of the record could not be read to its end.
+    #[error("{0}")]
+    Record(#[from] telos_core::Unreadable),
     /// The page could not be rendered: a mistake in a template.
     #[error("render the page: {0}")]
     Template(#[from] minijinja::Error),

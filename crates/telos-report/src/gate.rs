@@ -4,6 +4,7 @@
 //! Then one regression rule for each arm (each model, where no controller acts), benchmark and metric that has a direction and a
 //! finite range, with Holm's adjustment over all of them. The verdict is the worst of the rules'.
 
+use crate::ReportError;
 use crate::compare::{Change, Row, adjust, arms_text, by_id, rows};
 use crate::index::Index;
 use crate::integrity::{Named, health, sameness};
@@ -12,7 +13,7 @@ use crate::number;
 use crate::table::{Column, numbers, render, words};
 use serde::{Serialize, Serializer};
 use std::fmt::Write as _;
-use telos_core::record::Record;
+use telos_core::Tables;
 use telos_stats::{LEVEL, MARGIN, Verdict, regression};
 
 /// What a gate found.
@@ -51,15 +52,15 @@ fn word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Err
 }
 
 /// Judges `run` against `baseline`, without a file of rules.
-pub fn gate(run: &Record, baseline: &Record) -> GateReport {
-    let (before, after) = (Index::new(baseline), Index::new(run));
-    gate_indexed(&after, &before)
+pub fn gate(run: &dyn Tables, baseline: &dyn Tables) -> Result<GateReport, ReportError> {
+    let (before, after) = (Index::new(baseline)?, Index::new(run)?);
+    Ok(gate_indexed(&after, &before))
 }
 
 pub(crate) fn gate_indexed(run: &Index<'_>, baseline: &Index<'_>) -> GateReport {
     let names = ("the baseline", "the run");
     let mut integrity = Vec::new();
-    let arms = by_id(baseline.record, run.record, names, &mut integrity);
+    let arms = by_id(baseline.manifest, run.manifest, names, &mut integrity);
     let before = Named { index: baseline, name: names.0 };
     let after = Named { index: run, name: names.1 };
     integrity.extend(health(before, &arms.iter().map(|(arm, _)| *arm).collect::<Vec<_>>()));
@@ -173,6 +174,7 @@ fn cells(rule: &RuleResult) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::testing::{Shape, record};
@@ -183,7 +185,7 @@ mod tests {
     }
 
     fn check(run: &Record, baseline: &Record, verdict: Verdict) -> GateReport {
-        let report = gate(run, baseline);
+        let report = gate(run, baseline).unwrap();
         assert_eq!(report.verdict, verdict, "{}", render_text(&report, 200));
         assert_eq!(report.integrity.is_empty(), verdict != Verdict::Invalid);
         report
@@ -276,7 +278,7 @@ mod tests {
     #[test]
     fn forms_say_the_same() {
         let (run, baseline) = (record(&shape(45, 30)), record(&shape(45, 0)));
-        let report = gate(&run, &baseline);
+        let report = gate(&run, &baseline).unwrap();
         let text = render_text(&report, 200);
         assert!(text.starts_with("FAIL: 1 rule: 1 FAIL\n"), "{text}");
         let json = serde_json::to_value(&report).unwrap_or_default();
@@ -293,7 +295,7 @@ mod tests {
         let mut broken = run;
         broken.replies[0].status = "error".into();
         broken.replies[0].error = Some("<b>&\u{1b}[31m\u{0}".into());
-        let xml = crate::junit(&gate(&broken, &baseline));
+        let xml = crate::junit(&gate(&broken, &baseline).unwrap());
         assert!(xml.contains("errors=\"1\"") && xml.contains("&lt;b&gt;&amp;[31m"), "{xml}");
         well_formed(&xml);
     }

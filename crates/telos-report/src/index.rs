@@ -1,53 +1,70 @@
-//! A record arranged for look-ups.
+//! What is kept of a record that was gone through once: numbers for each item, and nothing of what was said.
 
+use crate::ReportError;
+use crate::replies::{From, Replies};
 use std::collections::{BTreeMap, HashMap};
-use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Record, ReplyRow, ScoreRow};
+use telos_core::Tables;
+use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ScoreRow};
 
 /// By arm, benchmark and metric.
-type Columns<'a> = HashMap<&'a str, HashMap<&'a str, HashMap<&'a str, Column<'a>>>>;
+type Columns = HashMap<String, HashMap<String, HashMap<String, Column>>>;
 
 /// A record with ways into its rows.
 pub(crate) struct Index<'a> {
-    pub(crate) record: &'a Record,
-    items: HashMap<&'a str, Items<'a>>,
-    columns: Columns<'a>,
+    /// For what needs a second look.
+    pub(crate) tables: &'a dyn Tables,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) replies: Replies,
+    /// Scores without a value that should have one.
+    pub(crate) missing_scores: usize,
+    items: HashMap<String, Items>,
+    columns: Columns,
 }
 
 /// The items of a benchmark, in the data's order.
-#[derive(Default)]
-pub(crate) struct Items<'a> {
-    pub(crate) rows: Vec<&'a ItemRow>,
-    pub(crate) place: HashMap<&'a str, usize>,
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Items {
+    pub(crate) rows: Vec<Entry>,
+    pub(crate) place: HashMap<String, usize>,
+}
+
+/// An item without its data.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) item: String,
+    pub(crate) item_hash: String,
+    pub(crate) cluster: Option<String>,
+    index: u32,
 }
 
 /// One metric of one arm on one benchmark.
-#[derive(Default)]
-pub(crate) struct Column<'a> {
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Column {
     /// By place of the item: the mean over the repeats that have a value.
     pub(crate) values: Vec<Option<f64>>,
     /// By place of the item: score rows that there are.
     pub(crate) rows: Vec<u32>,
     /// (status, reason) of rows without a value, counted.
-    pub(crate) absent: BTreeMap<(&'a str, &'a str), usize>,
+    pub(crate) absent: BTreeMap<(String, String), usize>,
     /// The evaluator's version.
     pub(crate) version: u32,
     /// By place of the item: sum and number of the values.
     sums: Vec<(f64, u32)>,
 }
 
-impl<'a> Column<'a> {
+impl Column {
     fn new(items: usize) -> Self {
         Self { rows: vec![0; items], sums: vec![(0.0, 0); items], ..Self::default() }
     }
 
-    fn take(&mut self, row: &'a ScoreRow, place: usize) {
+    fn take(&mut self, row: &ScoreRow, place: usize) {
         self.rows[place] += 1;
         self.version = row.evaluator_version;
         if let Some(value) = row.value {
             self.sums[place].0 += value;
             self.sums[place].1 += 1;
         } else {
-            let why = (row.status.as_str(), row.reason.as_deref().unwrap_or(""));
+            let why = (row.status.clone(), row.reason.clone().unwrap_or_default());
             *self.absent.entry(why).or_default() += 1;
         }
     }
@@ -62,41 +79,60 @@ pub(crate) struct Shown<'a> {
 }
 
 impl<'a> Index<'a> {
-    pub(crate) fn new(record: &'a Record) -> Self {
-        let mut items: HashMap<&str, Items<'_>> = HashMap::new();
-        for row in &record.items {
-            items.entry(&row.benchmark).or_default().rows.push(row);
-        }
+    /// Goes through items, scores and replies once.
+    pub(crate) fn new(tables: &'a dyn Tables) -> Result<Self, ReportError> {
+        let manifest = tables.manifest();
+        let mut items: HashMap<String, Items> = HashMap::new();
+        tables.items(&mut |row: &ItemRow| {
+            let (item, item_hash, cluster) = (row.item.clone(), row.item_hash.clone(), row.cluster.clone());
+            let entry = Entry { item, item_hash, cluster, index: row.index };
+            of(&mut items, &row.benchmark).rows.push(entry);
+        })?;
         for items in items.values_mut() {
             items.rows.sort_by_key(|row| row.index);
-            items.place = items.rows.iter().enumerate().map(|(place, row)| (row.item.as_str(), place)).collect();
+            items.place = items.rows.iter().enumerate().map(|(place, row)| (row.item.clone(), place)).collect();
         }
-        let mut columns: Columns<'_> = HashMap::new();
-        for row in &record.scores {
-            let Some((n, place)) = place_of(&items, row) else { continue };
-            let arm = columns.entry(&row.arm).or_default();
-            let column = arm.entry(&row.benchmark).or_default().entry(&row.metric).or_insert_with(|| Column::new(n));
-            column.take(row, place);
-        }
+        let mut columns = Columns::new();
+        let mut missing_scores = 0;
+        tables.scores(&mut |row: &ScoreRow| {
+            missing_scores += usize::from(row.value.is_none() && row.status != "ok");
+            let Some((n, place)) = place_of(&items, row) else { return };
+            let metrics = of(of(&mut columns, &row.arm), &row.benchmark);
+            if !metrics.contains_key(&row.metric) {
+                metrics.insert(row.metric.clone(), Column::new(n));
+            }
+            if let Some(column) = metrics.get_mut(&row.metric) {
+                column.take(row, place);
+            }
+        })?;
         for column in columns.values_mut().flat_map(HashMap::values_mut).flat_map(HashMap::values_mut) {
             let mean = |(sum, n): &(f64, u32)| (*n > 0).then(|| sum / f64::from(*n));
             column.values = column.sums.iter().map(mean).collect();
         }
-        Self { record, items, columns }
+        let replies = Replies::read(tables, &items)?;
+        Ok(Self { tables, manifest, replies, missing_scores, items, columns })
+    }
+
+    /// Whether the other holds the same numbers of the same run.
+    pub(crate) fn same(&self, other: &Index<'_>) -> bool {
+        self.manifest == other.manifest
+            && self.items == other.items
+            && self.columns == other.columns
+            && self.replies == other.replies
     }
 
     /// The benchmark with that id.
     pub(crate) fn benchmark(&self, id: &str) -> Option<&'a BenchmarkEntry> {
-        self.record.manifest.benchmarks.iter().find(|b| b.id == id)
+        self.manifest.benchmarks.iter().find(|b| b.id == id)
     }
 
     /// The items of a benchmark; none where it has no rows.
-    pub(crate) fn items(&self, benchmark: &str) -> Option<&Items<'a>> {
+    pub(crate) fn items(&self, benchmark: &str) -> Option<&Items> {
         self.items.get(benchmark)
     }
 
     /// A metric of an arm on a benchmark, where there is a score.
-    pub(crate) fn column(&self, arm: &str, benchmark: &str, metric: &str) -> Option<&Column<'a>> {
+    pub(crate) fn column(&self, arm: &str, benchmark: &str, metric: &str) -> Option<&Column> {
         self.columns.get(arm)?.get(benchmark)?.get(metric)
     }
 
@@ -107,22 +143,20 @@ impl<'a> Index<'a> {
             return None;
         }
         let mut names: HashMap<&str, u32> = HashMap::new();
-        let mut next = 0;
-        let mut number = || {
-            next += 1;
-            next
-        };
-        let cluster = |row: &&'a ItemRow| match row.cluster.as_deref() {
-            Some(name) => *names.entry(name).or_insert_with(&mut number),
-            None => number(),
-        };
-        Some(rows.iter().map(cluster).collect())
+        let mut clusters = Vec::with_capacity(rows.len());
+        for (row, next) in rows.iter().zip(1..) {
+            clusters.push(match row.cluster.as_deref() {
+                Some(name) => *names.entry(name).or_insert(next),
+                None => next,
+            });
+        }
+        Some(clusters)
     }
 
     /// The arms to show for a benchmark, in the suite's order: all where a controller acts, else one for each model, the free
     /// one where it has scores.
     pub(crate) fn shown(&self, benchmark: &BenchmarkEntry) -> Vec<Shown<'a>> {
-        let arms = &self.record.manifest.arms;
+        let arms = &self.manifest.arms;
         if benchmark.controlled {
             return arms.iter().map(|arm| Shown { arm, label: &arm.id }).collect();
         }
@@ -144,18 +178,24 @@ impl<'a> Index<'a> {
     /// The free arm of the same model, where the arm itself is not free and a controller acts.
     pub(crate) fn free_arm(&self, arm: &ArmEntry, benchmark: &BenchmarkEntry) -> Option<&'a ArmEntry> {
         let acts = benchmark.controlled && !arm.free;
-        self.record.manifest.arms.iter().find(|other| acts && other.free && other.model == arm.model)
+        self.manifest.arms.iter().find(|other| acts && other.free && other.model == arm.model)
     }
 
-    /// Whether a reply belongs to an arm. A follow-up may have gone to a model of no arm; then the controller decides.
-    pub(crate) fn belongs(&self, reply: &ReplyRow, arm: &ArmEntry) -> bool {
-        let other_model = || reply.wave > 0 && self.record.manifest.arms.iter().all(|a| a.model != reply.model);
-        (reply.model == arm.model || other_model())
-            && reply.controller.as_deref().is_none_or(|controller| controller == arm.controller)
+    /// Whether what came from there belongs to an arm. A follow-up may have gone to a model of no arm; then the controller
+    /// decides.
+    pub(crate) fn belongs(&self, from: From<'_>, arm: &ArmEntry) -> bool {
+        let other_model = || from.follow_up && self.manifest.arms.iter().all(|a| a.model != from.model);
+        (from.model == arm.model || other_model())
+            && from.controller.is_none_or(|controller| controller == arm.controller)
     }
 }
 
-fn place_of(items: &HashMap<&str, Items<'_>>, row: &ScoreRow) -> Option<(usize, usize)> {
+/// The value of a key, which is made where it is missing.
+fn of<'m, V: Default>(map: &'m mut HashMap<String, V>, key: &str) -> &'m mut V {
+    map.entry(key.to_owned()).or_default()
+}
+
+fn place_of(items: &HashMap<String, Items>, row: &ScoreRow) -> Option<(usize, usize)> {
     let items = items.get(row.benchmark.as_str())?;
     Some((items.rows.len(), *items.place.get(row.item.as_str())?))
 }

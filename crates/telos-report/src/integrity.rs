@@ -1,8 +1,9 @@
 //! Whether two records can be compared at all. Statistics cannot mend any of this, so it comes first.
 
-use crate::index::{Index, Shown};
+use crate::index::{Entry, Index, Shown};
 use crate::number::counted;
-use std::collections::{BTreeMap, HashMap};
+use crate::replies::Answers;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use telos_core::metric::Direction;
 use telos_core::record::{ArmEntry, BenchmarkEntry};
 
@@ -20,22 +21,21 @@ pub(crate) type ArmPairs<'a> = Vec<(&'a ArmEntry, &'a ArmEntry)>;
 pub(crate) fn health(side: Named<'_>, arms: &[&ArmEntry]) -> Vec<String> {
     let Named { index, name } = side;
     let mut problems = Vec::new();
-    if index.record.manifest.status != "complete" {
-        problems.push(format!("{name} is {}, not complete; finish it with --resume", index.record.manifest.status));
+    if index.manifest.status != "complete" {
+        problems.push(format!("{name} is {}, not complete; finish it with --resume", index.manifest.status));
     }
     let mut errors: BTreeMap<(&str, &str, &str), (usize, &str)> = BTreeMap::new();
-    for reply in &index.record.replies {
-        if matches!(reply.status.as_str(), "error" | "skipped") && arms.iter().any(|arm| index.belongs(reply, arm)) {
-            let kind = reply.error_kind.as_deref().unwrap_or(&reply.status);
-            let message = reply.error.as_deref().unwrap_or("no message");
-            errors.entry((&reply.benchmark, &reply.status, kind)).or_insert((0, message)).0 += 1;
+    for trouble in &index.replies.troubles {
+        if arms.iter().any(|arm| index.belongs(trouble.from(), arm)) {
+            let key = (trouble.benchmark.as_str(), trouble.status.as_str(), trouble.kind.as_str());
+            errors.entry(key).or_insert((0, &trouble.message)).0 += trouble.count;
         }
     }
     for ((benchmark, status, kind), (n, message)) in errors {
         let what = if status == "error" { counted(n, "error") } else { format!("{} {status}", counted(n, "request")) };
         problems.push(format!("{name}, {benchmark}: {what} of kind {kind} (first: {message})"));
     }
-    for benchmark in &index.record.manifest.benchmarks {
+    for benchmark in &index.manifest.benchmarks {
         for shown in index.shown(benchmark).into_iter().filter(|s| covers(arms, s.arm, benchmark)) {
             missing(side, benchmark, shown, &mut problems);
         }
@@ -59,17 +59,15 @@ fn missing(Named { index, name }: Named<'_>, benchmark: &BenchmarkEntry, shown: 
             counted(benchmark.items, "item")
         ));
     }
-    let mut repeats: HashMap<&str, Vec<bool>> = HashMap::new();
-    for reply in &index.record.replies {
-        if reply.benchmark == benchmark.id && reply.wave == 0 && index.belongs(reply, shown.arm) {
-            let seen = repeats.entry(&reply.item).or_insert_with(|| vec![false; benchmark.repeats as usize]);
-            if let Some(seen) = seen.get_mut(reply.repeat as usize) {
-                *seen = true;
-            }
-        }
-    }
-    let complete = |item: &str| repeats.get(item).is_some_and(|seen| seen.iter().all(|s| *s));
-    let unanswered = rows.iter().filter(|row| !complete(&row.item)).count();
+    let mine: Vec<&Answers> = index
+        .replies
+        .answers
+        .iter()
+        .filter(|a| a.benchmark == benchmark.id && index.belongs(a.from(), shown.arm))
+        .collect();
+    let repeats = benchmark.repeats as usize;
+    let complete = |place: usize| (0..repeats).all(|repeat| mine.iter().any(|a| a.there[place][repeat]));
+    let unanswered = (0..rows.len()).filter(|place| !complete(*place)).count();
     if unanswered > 0 {
         problems.push(format!("{place}: replies of {} are missing", counted(unanswered, "item")));
     }
@@ -98,16 +96,15 @@ fn does_not_apply(status: &str) -> bool {
 /// Everything in which two sides differ that should be the same: benchmarks, items, prompts, metrics.
 pub(crate) fn sameness(before: Named<'_>, after: Named<'_>, arms: &ArmPairs<'_>) -> Vec<String> {
     let mut problems = Vec::new();
-    let ids = |side: Named<'_>| -> Vec<String> {
-        side.index.record.manifest.benchmarks.iter().map(|b| b.id.clone()).collect()
-    };
+    let ids =
+        |side: Named<'_>| -> Vec<String> { side.index.manifest.benchmarks.iter().map(|b| b.id.clone()).collect() };
     for (here, there) in [(before, after), (after, before)] {
         let others = ids(there);
         for id in ids(here).iter().filter(|id| !others.contains(id)) {
             problems.push(format!("the benchmark {id} of {} is not in {}", here.name, there.name));
         }
     }
-    for benchmark in &before.index.record.manifest.benchmarks {
+    for benchmark in &before.index.manifest.benchmarks {
         if let Some(other) = after.index.benchmark(&benchmark.id) {
             same_items(before, after, &benchmark.id, &mut problems);
             same_metrics(benchmark, other, &mut problems);
@@ -127,9 +124,8 @@ fn same_items(before: Named<'_>, after: Named<'_>, benchmark: &str, problems: &m
             problems.push(format!("{benchmark}: {n} not in {name} (first: {})", first.item));
         }
     }
-    let changed = |row: &&&telos_core::record::ItemRow| {
-        b.place.get(row.item.as_str()).is_some_and(|place| b.rows[*place].item_hash != row.item_hash)
-    };
+    let changed =
+        |row: &&Entry| b.place.get(row.item.as_str()).is_some_and(|place| b.rows[*place].item_hash != row.item_hash);
     let changed: Vec<_> = a.rows.iter().filter(changed).collect();
     if let Some(first) = changed.first() {
         let n = counted(changed.len(), "item");
@@ -177,7 +173,7 @@ fn same_scoring(
                         problems
                             .push(format!("{}: scored by {versions}; score both again with `telos score`", place()));
                     }
-                    let differs = |(i, row): &(usize, &&telos_core::record::ItemRow)| {
+                    let differs = |(i, row): &(usize, &Entry)| {
                         let there = others.place.get(row.item.as_str());
                         there.is_some_and(|j| x.values[*i].is_some() != y.values[*j].is_some())
                     };
@@ -197,31 +193,34 @@ fn same_scoring(
     }
 }
 
-/// The place of a request among its arm's: (benchmark, item, repeat, index).
-type Place<'a> = (&'a str, &'a str, u32, u32);
-
-fn prompts<'a>(side: Named<'a>, arm: &ArmEntry) -> HashMap<Place<'a>, &'a str> {
-    let replies = side.index.record.replies.iter();
-    replies
-        .filter(|r| r.wave == 0 && side.index.belongs(r, arm))
-        .map(|r| ((r.benchmark.as_str(), r.item.as_str(), r.repeat, r.index), r.prompt_hash.as_str()))
+/// The digests of an arm's prompts on a benchmark, by (item, repeat, index).
+fn prompts<'a>(side: Named<'a>, arm: &ArmEntry, benchmark: &str) -> HashMap<(&'a str, u32, u32), u64> {
+    let Some(items) = side.index.items(benchmark) else { return HashMap::new() };
+    let mine = side.index.replies.answers.iter();
+    let mine = mine.filter(|a| a.benchmark == benchmark && side.index.belongs(a.from(), arm));
+    mine.flat_map(|a| &a.prompts)
+        .map(|((place, repeat, index), hash)| ((items.rows[*place as usize].item.as_str(), *repeat, *index), *hash))
         .collect()
 }
 
 fn same_prompts(before: Named<'_>, after: Named<'_>, arms: &ArmPairs<'_>, problems: &mut Vec<String>) {
+    let ids = |side: Named<'_>| side.index.manifest.benchmarks.iter().map(|b| b.id.clone()).collect::<BTreeSet<_>>();
+    let benchmarks: BTreeSet<String> = ids(before).union(&ids(after)).cloned().collect();
     for (a, b) in arms {
-        let (mine, theirs) = (prompts(before, a), prompts(after, b));
         let mut changed: BTreeMap<&str, usize> = BTreeMap::new();
         let mut alone: BTreeMap<&str, usize> = BTreeMap::new();
-        for (place, hash) in &mine {
-            match theirs.get(place) {
-                Some(other) if other == hash => {}
-                Some(_) => *changed.entry(place.0).or_default() += 1,
-                None => *alone.entry(place.0).or_default() += 1,
+        for benchmark in &benchmarks {
+            let (mine, theirs) = (prompts(before, a, benchmark), prompts(after, b, benchmark));
+            for (place, hash) in &mine {
+                match theirs.get(place) {
+                    Some(other) if other == hash => {}
+                    Some(_) => *changed.entry(benchmark).or_default() += 1,
+                    None => *alone.entry(benchmark).or_default() += 1,
+                }
             }
-        }
-        for place in theirs.keys().filter(|place| !mine.contains_key(*place)) {
-            *alone.entry(place.0).or_default() += 1;
+            for _ in theirs.keys().filter(|place| !mine.contains_key(*place)) {
+                *alone.entry(benchmark).or_default() += 1;
+            }
         }
         for (benchmark, n) in changed {
             problems.push(format!("{benchmark}, {}: {} with another text", b.id, counted(n, "prompt")));

@@ -1,6 +1,7 @@
 //! From a record to what people and machines read of it: tables, comparisons, gates, `JUnit`, Markdown, and one HTML page.
 //!
-//! Everything here is a pure function of [`telos_core::record::Record`], and equal records give equal bytes.
+//! Everything here is a function of a record's [`telos_core::Tables`], and equal records give equal bytes. A record is gone through
+//! row by row; what is kept of it are numbers for each item, and the rows of the items that a page shows.
 //! [`summary`] says what a run measured, [`compare()`] how two sides differ, [`gate()`] whether that is a regression; [`page`] draws all
 //! of it. Every number carries n, an interval and the method that gave it.
 //!
@@ -19,6 +20,7 @@ mod index;
 mod integrity;
 mod measure;
 mod number;
+mod replies;
 mod table;
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,7 @@
 //! What a run measured: for each benchmark, arm and metric a number with n, interval and method, and the paired difference
 //! against the free arm.
 
+use crate::ReportError;
 use crate::index::{Index, Shown};
 use crate::measure::{difference, direction, glyph, measure};
 use crate::number;
@@ -8,8 +9,9 @@ use crate::table::{Column, numbers, render, words};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use telos_core::Tables;
 use telos_core::metric::{Aggregate, Direction, Metric};
-use telos_core::record::{BenchmarkEntry, Record};
+use telos_core::record::BenchmarkEntry;
 
 /// What is said of a benchmark where no controller acts.
 pub const NOTHING_SAMPLED: &str = "nothing is sampled here, so no controller acts: shown once for each model";
@@ -25,6 +27,8 @@ pub struct Summary {
     pub arms: Vec<String>,
     /// How many replies have which status.
     pub replies: BTreeMap<String, usize>,
+    /// The message of the first error, where there was one.
+    pub first_error: Option<String>,
     /// In the suite's order.
     pub benchmarks: Vec<BenchmarkSummary>,
 }
@@ -120,21 +124,18 @@ pub struct Difference {
 }
 
 /// Works a record out.
-pub fn summarise(record: &Record) -> Summary {
-    summarise_index(&Index::new(record))
+pub fn summarise(record: &dyn Tables) -> Result<Summary, ReportError> {
+    Ok(summarise_index(&Index::new(record)?))
 }
 
 pub(crate) fn summarise_index(index: &Index<'_>) -> Summary {
-    let manifest = &index.record.manifest;
-    let mut replies = BTreeMap::new();
-    for reply in &index.record.replies {
-        *replies.entry(reply.status.clone()).or_default() += 1;
-    }
+    let manifest = index.manifest;
     Summary {
         suite: manifest.suite.clone(),
         status: manifest.status.clone(),
         arms: manifest.arms.iter().map(|arm| arm.id.clone()).collect(),
-        replies,
+        replies: index.replies.statuses.clone(),
+        first_error: index.replies.first_error.clone(),
         benchmarks: manifest.benchmarks.iter().map(|benchmark| summarise_benchmark(index, benchmark)).collect(),
     }
 }
@@ -156,7 +157,7 @@ fn summarise_benchmark(index: &Index<'_>, benchmark: &BenchmarkEntry) -> Benchma
         available: benchmark.available,
         repeats: benchmark.repeats,
         controlled: benchmark.controlled,
-        note: (!benchmark.controlled && index.record.manifest.arms.iter().any(|arm| !arm.free))
+        note: (!benchmark.controlled && index.manifest.arms.iter().any(|arm| !arm.free))
             .then(|| NOTHING_SAMPLED.to_owned()),
         rows,
     }
@@ -171,11 +172,11 @@ fn metric_row(
     clusters: Option<&[u32]>,
 ) -> Option<MetricRow> {
     let column = index.column(&shown.arm.id, &benchmark.id, &metric.name)?;
-    let key = (index.record.manifest.seed, benchmark.id.as_str());
+    let key = (index.manifest.seed, benchmark.id.as_str());
     let measured = measure(&column.values, clusters, metric, key);
     let missing = column.absent.iter().map(|((status, reason), count)| Missing {
-        status: (*status).to_owned(),
-        reason: (*reason).to_owned(),
+        status: status.clone(),
+        reason: reason.clone(),
         count: *count,
     });
     let free = index.free_arm(shown.arm, benchmark);
@@ -323,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_text_is_as_recorded() {
-        let summary = summarise(&record(&Shape::default()));
+        let summary = summarise(&record(&Shape::default())).unwrap();
         let text = render_text(&summary, 100);
         let expected = "\
 quickstart (complete): 2 arms, 2 benchmarks
@@ -339,7 +340,7 @@ truth: 4 items. Does the model prefer the true answer?
 
     #[test]
     fn differences_are_paired_with_the_free_arm() {
-        let summary = summarise(&record(&Shape { items: 20, ..Shape::default() }));
+        let summary = summarise(&record(&Shape { items: 20, ..Shape::default() })).unwrap();
         let rows = &summary.benchmarks[1].rows;
         assert_eq!(rows[0].difference.is_none(), rows[0].arm == "tiny/free");
         let difference = rows[1].difference.as_ref().unwrap();
@@ -362,7 +363,7 @@ truth: 4 items. Does the model prefer the true answer?
         two.scores[0].value = None;
         two.scores[0].status = "error".into();
         two.scores[0].reason = Some("no reply".into());
-        let summary = summarise(&two);
+        let summary = summarise(&two).unwrap();
         let row = &summary.benchmarks[0].rows[0];
         // The items' means are 0, 1/2, 1/2 and 0.
         assert_eq!((row.n, row.mean, row.method.as_str()), (4, Some(0.25), "bootstrap"));
@@ -375,7 +376,7 @@ truth: 4 items. Does the model prefer the true answer?
         let mut one = record(&Shape { controller: false, ..Shape::default() });
         one.manifest.benchmarks[0].metrics[0].aggregate = Aggregate::Perplexity;
         one.scores.iter_mut().enumerate().for_each(|(i, s)| s.value = Some(-1.0 - i as f64));
-        let row = summarise(&one).benchmarks[0].rows[0].clone();
+        let row = summarise(&one).unwrap().benchmarks[0].rows[0].clone();
         assert!((row.mean.unwrap() - 2.5_f64.exp()).abs() < 1e-12);
         assert!(row.low.unwrap() < row.mean.unwrap() && row.mean.unwrap() < row.high.unwrap());
     }

@@ -10,9 +10,10 @@ use crate::scoring::{Asked, Scoring};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use telos_core::control::Step;
-use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, Record, ReplyRow, ScoreRow};
+use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ReplyRow, ScoreRow};
 use telos_core::request::Naming;
 use telos_core::{Item, ModelRef, Outcome, Reply, Request, Score, Status};
+use telos_data::{Line, NewScores};
 
 /// What scoring again came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,24 +39,40 @@ pub fn score(dir: &Path) -> Result<Rescored, RunError> {
         let message = format!("the run is {}, finish it with `telos run … --resume` first", manifest.status);
         return Err(unscorable(message));
     }
-    let record = telos_data::read_record(dir)?;
-    let (rows, manifest) = rescore(&record).map_err(unscorable)?;
-    let skipped = rows.iter().filter(|row| row.reason.as_deref() == Some(LACKS)).count() as u64;
-    let scores = rows.len() as u64;
-    let kept = telos_data::replace_scores(dir, rows)?;
-    if manifest != record.manifest {
+    let before = manifest.benchmarks.clone();
+    let (manifest, scorings) = scorings(manifest).map_err(unscorable)?;
+    let items = read_items(dir).map_err(unscorable)?;
+    let renderer = Renderer::new();
+    let mut scores = NewScores::create(dir)?;
+    let mut rescored = Rescored { scores: 0, skipped: 0, kept: None };
+    telos_data::for_each_line(dir, &manifest, |line| {
+        let cell = Cell {
+            manifest: &manifest,
+            arm: &manifest.arms[line.arm],
+            entry: &manifest.benchmarks[line.benchmark],
+            scoring: &scorings[line.benchmark],
+            item: &items[&manifest.benchmarks[line.benchmark].id][line.item],
+            line: &line,
+        };
+        for row in cell.rows(&renderer).map_err(unscorable)? {
+            rescored.scores += 1;
+            rescored.skipped += u64::from(row.reason.as_deref() == Some(LACKS));
+            scores.push(row)?;
+        }
+        Ok::<_, RunError>(())
+    })?;
+    rescored.kept = scores.publish()?;
+    if manifest.benchmarks != before {
         telos_data::write_manifest(dir, &manifest)?;
     }
-    Ok(Rescored { scores, skipped, kept })
+    Ok(rescored)
 }
 
 /// The reason of a score that needs what the record does not hold.
 const LACKS: &str = "the evaluator asks for a follow-up reply that the record does not hold";
 
-/// The scores of a record in memory, and its manifest with the metrics that there are now. A message says what it lacks.
-fn rescore(record: &Record) -> Result<(Vec<ScoreRow>, Manifest), String> {
-    let mut manifest = record.manifest.clone();
-    let stored = Stored::new(record);
+/// How each benchmark is scored, and the manifest with the metrics that there are now. A message says what the record lacks.
+fn scorings(mut manifest: Manifest) -> Result<(Manifest, Vec<Scoring>), String> {
     let mut scorings = Vec::new();
     for entry in &mut manifest.benchmarks {
         let about = |told: Vec<String>| format!("benchmark `{}`: {}", entry.id, told.join("; "));
@@ -63,20 +80,21 @@ fn rescore(record: &Record) -> Result<(Vec<ScoreRow>, Manifest), String> {
         keep_overrides(entry, &scoring);
         scorings.push(scoring);
     }
-    let renderer = Renderer::new();
-    let mut rows = Vec::new();
-    for arm in &manifest.arms {
-        for (entry, scoring) in manifest.benchmarks.iter().zip(&scorings) {
-            for item in record.items.iter().filter(|item| item.benchmark == entry.id) {
-                let kept = read_item(item)?;
-                for repeat in 0..entry.repeats {
-                    let cell = Cell { stored: &stored, arm, entry, scoring, item: &kept, repeat };
-                    rows.extend(cell.rows(&renderer)?);
-                }
-            }
-        }
+    Ok((manifest, scorings))
+}
+
+/// The items of each benchmark, in the data's order.
+fn read_items(dir: &Path) -> Result<HashMap<String, Vec<Item>>, String> {
+    let mut items: HashMap<String, Vec<Item>> = HashMap::new();
+    let told = |e: telos_data::DataError| format!("failed to {e}");
+    for row in telos_data::read_items(dir.join(telos_data::ITEMS)).map_err(told)? {
+        let item = read_item(&row)?;
+        items.entry(row.benchmark).or_default().push(item);
     }
-    Ok((rows, manifest))
+    for items in items.values_mut() {
+        items.sort_by_key(|item| item.index);
+    }
+    Ok(items)
 }
 
 /// Metrics that the record knows keep what a benchmark said of them; new ones join, gone ones leave.
@@ -95,53 +113,14 @@ fn read_item(row: &ItemRow) -> Result<Item, String> {
     Ok(Item { id, index, hash, cluster: row.cluster.clone(), data })
 }
 
-/// Model, controller where it acts, benchmark, item, repeat.
-type Slot<'a> = (&'a str, Option<&'a str>, &'a str, &'a str, u32);
-
-/// A record's replies and traces, by where they belong.
-struct Stored<'a> {
-    manifest: &'a Manifest,
-    replies: HashMap<Slot<'a>, Vec<&'a ReplyRow>>,
-    steps: HashMap<(&'a str, &'a str, &'a str, u32), Vec<&'a telos_core::record::StepRow>>,
-}
-
-impl<'a> Stored<'a> {
-    fn new(record: &'a Record) -> Self {
-        let mut replies: HashMap<Slot<'a>, Vec<&ReplyRow>> = HashMap::new();
-        for row in &record.replies {
-            let slot =
-                (row.model.as_str(), row.controller.as_deref(), row.benchmark.as_str(), row.item.as_str(), row.repeat);
-            replies.entry(slot).or_default().push(row);
-        }
-        let mut steps: HashMap<_, Vec<_>> = HashMap::new();
-        for row in &record.steps {
-            let place = (row.arm.as_str(), row.benchmark.as_str(), row.item.as_str(), row.repeat);
-            steps.entry(place).or_default().push(row);
-        }
-        for rows in replies.values_mut() {
-            rows.sort_by_key(|row| (row.wave, row.index));
-        }
-        for rows in steps.values_mut() {
-            rows.sort_by_key(|row| row.step);
-        }
-        Self { manifest: &record.manifest, replies, steps }
-    }
-
-    /// A model as the record's requests name it.
-    fn shown(&self, model: &ModelRef) -> String {
-        let text = place(model);
-        self.manifest.models.iter().find(|entry| entry.model == text).map_or(text, |entry| entry.id.clone())
-    }
-}
-
 /// One arm's item and repeat.
 struct Cell<'a> {
-    stored: &'a Stored<'a>,
+    manifest: &'a Manifest,
     arm: &'a ArmEntry,
     entry: &'a BenchmarkEntry,
     scoring: &'a Scoring,
     item: &'a Item,
-    repeat: u32,
+    line: &'a Line,
 }
 
 impl Cell<'_> {
@@ -151,7 +130,7 @@ impl Cell<'_> {
             controller: self.entry.controlled.then_some(self.arm.controller.as_str()),
             benchmark: &self.entry.id,
             item: &self.item.id,
-            repeat: self.repeat,
+            repeat: self.line.repeat,
             wave: 0,
             index: 0,
         };
@@ -161,10 +140,8 @@ impl Cell<'_> {
     }
 
     fn scores(&self, place: RowPlace<'_>, renderer: &Renderer) -> Result<Vec<Score>, String> {
-        let slot = (place.model, place.controller, place.benchmark, place.item, place.repeat);
-        let none = Vec::new();
-        let rows = self.stored.replies.get(&slot).unwrap_or(&none);
-        let (first, later): (Vec<&ReplyRow>, Vec<&ReplyRow>) = rows.iter().partition(|row| row.wave == 0);
+        let rows = self.line.replies.iter().map(std::rc::Rc::as_ref);
+        let (first, later): (Vec<&ReplyRow>, Vec<&ReplyRow>) = rows.partition(|row| row.wave == 0);
         if first.is_empty() {
             let (arm, benchmark, item) = (&self.arm.id, place.benchmark, place.item);
             return Err(format!("it has no reply of arm `{arm}` to item `{item}` of benchmark `{benchmark}`"));
@@ -179,7 +156,7 @@ impl Cell<'_> {
         let replies: Vec<Outcome> = first.iter().map(|row| self.outcome(row)).collect::<Result<_, _>>()?;
         let asked = Asked { item: self.item, params: &params, requests: &requests, replies: &replies };
         let follow_ups = self.scoring.follow_ups(asked);
-        let naming = Naming { model: &|model| self.stored.shown(model), constraint_ids: true };
+        let naming = Naming { model: &|model| self.shown(model), constraint_ids: true };
         let mut answers = Vec::with_capacity(follow_ups.len());
         for wanted in &follow_ups {
             let written = wanted.to_json(naming).to_string();
@@ -189,6 +166,12 @@ impl Cell<'_> {
             }
         }
         Ok(self.scoring.scores(asked, &follow_ups, &answers))
+    }
+
+    /// A model as the record's requests name it.
+    fn shown(&self, model: &ModelRef) -> String {
+        let text = place(model);
+        self.manifest.models.iter().find(|entry| entry.model == text).map_or(text, |entry| entry.id.clone())
     }
 
     /// What a row holds, a controlled text with its trace.
@@ -202,9 +185,7 @@ impl Cell<'_> {
             && row.wave == 0
         {
             let listed = request(row).map(|r| lists_constraints(&r))?;
-            let place = (self.arm.id.as_str(), self.entry.id.as_str(), self.item.id.as_str(), self.repeat);
-            let rows = self.stored.steps.get(&place).map(Vec::as_slice).unwrap_or_default();
-            let steps: Vec<Step> = rows.iter().map(|row| rows::step(row, listed)).collect();
+            let steps: Vec<Step> = self.line.steps.iter().map(|row| rows::step(row, listed)).collect();
             generation.steps = Some(steps);
         }
         Ok(outcome)

@@ -2,6 +2,7 @@
 
 use crate::exit;
 use telos_data::DataError;
+use telos_report::ReportError;
 use telos_run::{PlanError, RunError};
 
 /// The message is for a person; it says what failed, what was expected and how to mend it.
@@ -38,6 +39,20 @@ impl Failure {
     pub(crate) fn data(error: &DataError) -> Self {
         let code = if error.is_input() { exit::USAGE } else { exit::INTERNAL };
         Self { message: format!("failed to {error}"), code }
+    }
+
+    /// A report: an arm that is not there is the user's, a damaged table the record's, the rest ours.
+    pub(crate) fn report(error: &ReportError) -> Self {
+        match error {
+            ReportError::Record(cause) => match cause.downcast_ref::<DataError>() {
+                Some(error) => Self::data(error),
+                None => Self::internal(format!("failed to {error}")),
+            },
+            ReportError::UnknownArm { .. } | ReportError::NoCounterpart { .. } => {
+                Self::usage(format!("failed to {error}"))
+            }
+            ReportError::Template(_) | ReportError::Json(_) => Self::internal(format!("failed to {error}")),
+        }
     }
 
     /// A run.

@@ -7,8 +7,11 @@ mod cli;
 mod command;
 mod exit;
 mod failure;
+mod machine;
 mod output;
 mod progress;
+#[cfg(test)]
+mod stored_record;
 mod world;
 
 use clap::Parser;

@@ -1,6 +1,7 @@
 //! The wiring: which tables there are, where the cache lies, how the engine computes.
 
 use crate::failure::Failure;
+use crate::machine;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,6 +64,9 @@ impl World {
             "batch_rows": options.batch_rows,
             "system": std::env::consts::OS,
             "architecture": std::env::consts::ARCH,
+            "processor": machine::processor(),
+            "cores": std::thread::available_parallelism().map_or(1, usize::from),
+            "libraries": machine::versions(),
         });
         match value {
             Value::Object(map) => map,

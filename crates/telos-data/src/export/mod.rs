@@ -6,6 +6,7 @@
 
 mod groups;
 mod line;
+mod lines;
 mod names;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,8 @@ mod tests;
 use crate::record::{REPLIES, SCORES, STEPS};
 use crate::table::{ReplyKey, ScoreKey, StepKey};
 use crate::{DataError, read_manifest};
+pub use lines::{Line, for_each_line};
+
 use groups::Groups;
 use line::Parts;
 use names::Names;

@@ -52,6 +52,11 @@ impl<'a> Names<'a> {
         &self.manifest.benchmarks[key.benchmark as usize]
     }
 
+    /// How many items a benchmark has.
+    pub(super) fn count(&self, benchmark: u32) -> u32 {
+        self.items[benchmark as usize].len() as u32
+    }
+
     /// The id of a line's item.
     pub(super) fn item_of(&self, key: Key) -> &str {
         &self.items[key.benchmark as usize][key.item as usize]

@@ -4,7 +4,7 @@ use super::minus;
 use crate::index::Index;
 use crate::number;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use telos_core::record::StepRow;
 
 /// What one arm's controller did.
@@ -22,46 +22,58 @@ pub(super) struct ControlRow {
     fallbacks: String,
 }
 
-/// One row for each arm with steps, in the suite's order.
-pub(super) fn control(index: &Index<'_>, benchmark: &str) -> Vec<ControlRow> {
-    let mut by_arm: BTreeMap<&str, Vec<&StepRow>> = BTreeMap::new();
-    for step in index.record.steps.iter().filter(|step| step.benchmark == benchmark) {
-        by_arm.entry(&step.arm).or_default().push(step);
-    }
-    let arms = &index.record.manifest.arms;
-    arms.iter().filter_map(|arm| by_arm.get(arm.id.as_str()).map(|steps| row(&arm.id, steps))).collect()
+/// An arm's steps on a benchmark, added up.
+#[derive(Default)]
+pub(super) struct Deeds {
+    /// For each text, by item and repeat, the first step at which the controller acted.
+    texts: BTreeMap<(String, u32), Option<u32>>,
+    steps: usize,
+    changed: usize,
+    refused: usize,
+    evaluations: u64,
+    least: Option<f64>,
+    fallbacks: BTreeMap<String, usize>,
 }
 
-fn row(arm: &str, steps: &[&StepRow]) -> ControlRow {
-    let text = |step: &StepRow| (step.item.clone(), step.repeat);
-    let texts: BTreeSet<_> = steps.iter().map(|step| text(step)).collect();
-    let mut first: BTreeMap<_, u32> = BTreeMap::new();
-    for step in steps.iter().filter(|step| step.changed) {
-        let earliest = first.entry(text(step)).or_insert(step.step);
-        *earliest = (*earliest).min(step.step);
+impl Deeds {
+    /// Adds a step.
+    pub(super) fn take(&mut self, step: &StepRow) {
+        let first = self.texts.entry((step.item.clone(), step.repeat)).or_default();
+        if step.changed {
+            *first = Some(first.map_or(step.step, |first| first.min(step.step)));
+        }
+        self.steps += 1;
+        self.changed += usize::from(step.changed);
+        self.refused += step.rejected.len();
+        self.evaluations += u64::from(step.evaluations);
+        self.least = step.h_after.iter().flatten().copied().chain(self.least).reduce(f64::min);
+        if let Some(fallback) = &step.fallback {
+            *self.fallbacks.entry(fallback.clone()).or_default() += 1;
+        }
     }
-    let mut firsts: Vec<u32> = first.values().copied().collect();
-    firsts.sort_unstable();
-    let changed = steps.iter().filter(|step| step.changed).count();
-    let refused: usize = steps.iter().map(|step| step.rejected.len()).sum();
-    let evaluations: u64 = steps.iter().map(|step| u64::from(step.evaluations)).sum();
-    let least = steps.iter().filter_map(|step| step.h_after.as_ref()).flatten().copied().reduce(f64::min);
-    let mut fallbacks: BTreeMap<&str, usize> = BTreeMap::new();
-    for fallback in steps.iter().filter_map(|step| step.fallback.as_deref()) {
-        *fallbacks.entry(fallback).or_default() += 1;
+
+    fn row(&self, arm: &str) -> ControlRow {
+        let mut firsts: Vec<u32> = self.texts.values().flatten().copied().collect();
+        firsts.sort_unstable();
+        let fallbacks: Vec<String> =
+            self.fallbacks.iter().map(|(name, n)| format!("{} {name}", number::count(*n))).collect();
+        let steps = self.steps as f64;
+        ControlRow {
+            arm: arm.to_owned(),
+            texts: number::count(self.texts.len()),
+            changed_texts: number::count(firsts.len()),
+            steps: number::count(self.steps),
+            rate: format!("{:.1} %", 100.0 * self.changed as f64 / steps),
+            first: firsts.get(firsts.len() / 2).map_or_else(|| "–".to_owned(), u32::to_string),
+            refused: number::count(self.refused),
+            evaluations: number::number(self.evaluations as f64 / steps),
+            least_h: minus(&number::maybe(self.least)),
+            fallbacks: if fallbacks.is_empty() { "none".to_owned() } else { fallbacks.join(", ") },
+        }
     }
-    let fallbacks: Vec<String> = fallbacks.iter().map(|(name, n)| format!("{} {name}", number::count(*n))).collect();
-    let per_step = |n: f64| number::number(n / steps.len() as f64);
-    ControlRow {
-        arm: arm.to_owned(),
-        texts: number::count(texts.len()),
-        changed_texts: number::count(first.len()),
-        steps: number::count(steps.len()),
-        rate: format!("{:.1} %", 100.0 * changed as f64 / steps.len() as f64),
-        first: firsts.get(firsts.len() / 2).map_or_else(|| "–".to_owned(), u32::to_string),
-        refused: number::count(refused),
-        evaluations: per_step(evaluations as f64),
-        least_h: minus(&number::maybe(least)),
-        fallbacks: if fallbacks.is_empty() { "none".to_owned() } else { fallbacks.join(", ") },
-    }
+}
+
+/// One row for each arm with steps, in the suite's order.
+pub(super) fn control(index: &Index<'_>, deeds: &HashMap<String, Deeds>) -> Vec<ControlRow> {
+    index.manifest.arms.iter().filter_map(|arm| deeds.get(&arm.id).map(|deeds| deeds.row(&arm.id))).collect()
 }

@@ -1,15 +1,16 @@
 //! The items of a benchmark one by one: what was asked, what came back, what it was worth.
 
+use super::detail::Detail;
 use super::texts::{RepeatView, TextSource, repeats};
 use super::{PageOptions, minus};
 use crate::index::{Index, Shown};
 use crate::number;
+use crate::replies::From;
 use crate::visible::visible;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::HashMap;
 use telos_core::Status;
-use telos_core::digest::item_seed;
 use telos_core::record::{BenchmarkEntry, ItemRow, ReplyRow, StepRow};
 
 /// Characters of a reply of another kind that are shown.
@@ -115,57 +116,38 @@ struct Source<'a> {
 pub(super) fn items(
     index: &Index<'_>,
     benchmark: &BenchmarkEntry,
+    detail: &Detail,
     (place, options): (usize, &PageOptions),
 ) -> ItemsView {
-    let rows = index.items(&benchmark.id).map_or(&[][..], |items| &items.rows);
-    let chosen = choose(rows, options.items, index.record.manifest.seed);
     let mut source = Source {
         index,
         benchmark,
         shown: index.shown(benchmark),
-        replies: chosen.iter().map(|(_, row)| (row.item.as_str(), Vec::new())).collect(),
+        replies: HashMap::new(),
         steps: HashMap::new(),
         repeats: options.repeats,
     };
-    for reply in index.record.replies.iter().filter(|reply| reply.benchmark == benchmark.id) {
-        if let Some(list) = source.replies.get_mut(reply.item.as_str()) {
-            list.push(reply);
+    for (item, rows) in &detail.items {
+        source.replies.insert(item, rows.replies.iter().collect());
+        for step in &rows.steps {
+            source.steps.entry((&step.arm, item, step.repeat)).or_default().push(step);
         }
     }
-    for list in source.replies.values_mut() {
-        list.sort_by_key(|reply| (reply.wave, reply.repeat, reply.index));
-    }
-    for step in index.record.steps.iter().filter(|step| step.benchmark == benchmark.id) {
-        if source.replies.contains_key(step.item.as_str()) {
-            source.steps.entry((&step.arm, &step.item, step.repeat)).or_default().push(step);
-        }
-    }
-    for list in source.steps.values_mut() {
-        list.sort_by_key(|step| step.step);
-    }
-    let capped = chosen.len() < rows.len();
+    let all = index.items(&benchmark.id).map_or(&[][..], |items| &items.rows);
+    let capped = detail.chosen.len() < all.len();
     let note = if capped {
         format!(
             "Showing {} of {}, chosen by the suite's seed. The numbers above are over all of them, and all are in the record.",
-            number::count(chosen.len()),
-            number::counted(rows.len(), "item")
+            number::count(detail.chosen.len()),
+            number::counted(all.len(), "item")
         )
     } else {
-        format!("All {}.", number::counted(rows.len(), "item"))
+        format!("All {}.", number::counted(all.len(), "item"))
     };
-    let list = chosen.iter().map(|(i, row)| item(&source, row, *i, format!("b{place}-i{i}"))).collect();
+    let row = |i: usize| detail.items.get(&all[i].item)?.row.as_ref().map(|row| (i, row));
+    let rows = detail.chosen.iter().filter_map(|i| row(*i));
+    let list = rows.map(|(i, row)| item(&source, row, i, format!("b{place}-i{i}"))).collect();
     ItemsView { note, capped, list }
-}
-
-/// At most `cap` items, those with the smallest seeds, in the data's order: a smaller sample lies within a larger one.
-fn choose<'a>(rows: &[&'a ItemRow], cap: usize, seed: u64) -> Vec<(usize, &'a ItemRow)> {
-    let mut all: Vec<(usize, &ItemRow)> = rows.iter().copied().enumerate().collect();
-    if all.len() > cap {
-        all.sort_by_cached_key(|(i, row)| (item_seed(seed, &row.benchmark, &row.item), *i));
-        all.truncate(cap);
-        all.sort_by_key(|(i, _)| *i);
-    }
-    all
 }
 
 fn item(source: &Source<'_>, row: &ItemRow, place: usize, anchor: String) -> ItemView {
@@ -283,7 +265,7 @@ fn prompts(replies: &[&ReplyRow]) -> Vec<PromptView> {
 fn choices(source: &Source<'_>, replies: &[&ReplyRow]) -> Option<ChoicesView> {
     let asked = |s: &Shown<'_>| -> Vec<&ReplyRow> {
         let mine = |r: &&&ReplyRow| {
-            r.kind == "loglikelihood" && r.wave == 0 && r.repeat == 0 && source.index.belongs(r, s.arm)
+            r.kind == "loglikelihood" && r.wave == 0 && r.repeat == 0 && source.index.belongs(From::of(r), s.arm)
         };
         replies.iter().filter(mine).copied().collect()
     };

@@ -1,6 +1,7 @@
 //! The HTML page: one file that asks for nothing else, and in which a model's text is only ever text.
 
 mod control;
+mod detail;
 mod items;
 mod provenance;
 mod results;
@@ -17,7 +18,8 @@ use minijinja::{Environment, Value, context, escape_formatter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use telos_core::record::Record;
+use telos_core::Tables;
+use telos_core::record::Manifest;
 use telos_stats::Verdict;
 
 /// The templates, by name; auto-escaping goes by the ending.
@@ -90,10 +92,13 @@ struct Tile {
 }
 
 /// The page of a record; with `against`, its verdict against that baseline as well.
-pub fn html(record: &Record, against: Option<&Record>, options: &PageOptions) -> Result<String, ReportError> {
-    let index = Index::new(record);
+pub fn html(record: &dyn Tables, against: Option<&dyn Tables>, options: &PageOptions) -> Result<String, ReportError> {
+    let index = Index::new(record)?;
+    let manifest = index.manifest;
     let summary = summarise_index(&index);
-    let gate = against.map(|baseline| gate_view(&gate_indexed(&index, &Index::new(baseline)), options));
+    let baseline = against.map(Index::new).transpose()?;
+    let gate = baseline.map(|baseline| gate_view(&gate_indexed(&index, &baseline), options));
+    let details = detail::read(&index, options)?;
     let mut environment = Environment::new();
     // Whatever a template writes out is made visible first, so that no field can be forgotten.
     environment.set_formatter(|out, state, value| match value.as_str() {
@@ -105,19 +110,19 @@ pub fn html(record: &Record, against: Option<&Record>, options: &PageOptions) ->
     }
     let page = environment.get_template("page.html")?;
     let mut out = page.render(context! {
-        title => format!("{} · Telos", record.manifest.suite),
+        title => format!("{} · Telos", manifest.suite),
         policy => policy(),
         style => Value::from_safe_string(STYLE.to_owned()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
         summary_json => Value::from_safe_string(for_script(&serde_json::to_string(&summary)?)),
-        suite => record.manifest.suite.clone(),
-        status => record.manifest.status.clone(),
-        started => record.manifest.timings.started.clone(),
-        lead => lead(record),
+        suite => manifest.suite.clone(),
+        status => manifest.status.clone(),
+        started => manifest.timings.started.clone(),
+        lead => lead(manifest),
         tiles => Serde(tiles(&index, &summary)),
         gate => Serde(gate),
-        benchmarks => Serde(results::benchmarks(&index, &summary, options)),
-        provenance => Serde(provenance::provenance(record)),
+        benchmarks => Serde(results::benchmarks(&index, &summary, &details, options)),
+        provenance => Serde(provenance::provenance(manifest)),
     })?;
     out.push('\n');
     Ok(out)
@@ -162,8 +167,7 @@ fn for_script(json: &str) -> String {
     out
 }
 
-fn lead(record: &Record) -> String {
-    let manifest = &record.manifest;
+fn lead(manifest: &Manifest) -> String {
     let models: std::collections::BTreeSet<&str> = manifest.arms.iter().map(|arm| arm.model.as_str()).collect();
     format!(
         "{}, {}, {}; seed {}",
@@ -176,19 +180,16 @@ fn lead(record: &Record) -> String {
 
 fn tiles(index: &Index<'_>, summary: &Summary) -> Vec<Tile> {
     let of = |status: &str| summary.replies.get(status).copied().unwrap_or(0);
-    let replies = index.record.replies.len();
-    let missing: usize =
-        index.record.scores.iter().filter(|score| score.value.is_none() && score.status != "ok").count();
     let tile =
         |name, n: usize, bad: &'static str| Tile { name, value: number::count(n), class: if n > 0 { bad } else { "" } };
     vec![
-        tile("replies", replies, ""),
+        tile("replies", index.replies.total(), ""),
         tile("errors", of("error"), "bad"),
         tile("truncated", of("truncated"), "warn"),
         tile("unparsed", of("unparsed"), "warn"),
         tile("refused", of("refused"), "warn"),
         tile("skipped", of("skipped"), "warn"),
-        tile("scores missing", missing, "bad"),
+        tile("scores missing", index.missing_scores, "bad"),
     ]
 }
 

@@ -3,7 +3,7 @@
 use crate::number;
 use serde::Serialize;
 use serde_json::Value;
-use telos_core::record::Record;
+use telos_core::record::Manifest;
 
 /// The section's content.
 #[derive(Serialize)]
@@ -36,8 +36,7 @@ struct BenchmarkFacts {
     items: String,
 }
 
-pub(super) fn provenance(record: &Record) -> Provenance {
-    let manifest = &record.manifest;
+pub(super) fn provenance(manifest: &Manifest) -> Provenance {
     let dash = || "–".to_owned();
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let timings = &manifest.timings;

@@ -1,6 +1,7 @@
 //! The tables of numbers: arms side by side for each benchmark and metric.
 
 use super::control::{ControlRow, control};
+use super::detail::{Detail, Details};
 use super::items::{ItemsView, items};
 use super::{PageOptions, minus};
 use crate::charts::{Whisker, whisker};
@@ -64,10 +65,17 @@ struct DifferenceView {
     counts: String,
 }
 
-pub(super) fn benchmarks(index: &Index<'_>, summary: &Summary, options: &PageOptions) -> Vec<BenchmarkView> {
-    let entries = index.record.manifest.benchmarks.iter().zip(&summary.benchmarks).enumerate();
+pub(super) fn benchmarks(
+    index: &Index<'_>,
+    summary: &Summary,
+    details: &Details,
+    options: &PageOptions,
+) -> Vec<BenchmarkView> {
+    let nothing = Detail::default();
+    let entries = index.manifest.benchmarks.iter().zip(&summary.benchmarks).enumerate();
     entries
-        .map(|(place, (entry, summary))| BenchmarkView {
+        .map(|(place, (entry, summary))| (place, entry, summary, details.get(&entry.id).unwrap_or(&nothing)))
+        .map(|(place, entry, summary, detail)| BenchmarkView {
             anchor: format!("b{place}"),
             id: entry.id.clone(),
             about: entry.about.clone(),
@@ -80,8 +88,8 @@ pub(super) fn benchmarks(index: &Index<'_>, summary: &Summary, options: &PageOpt
             note: summary.note.clone(),
             has_difference: summary.rows.iter().any(|row| row.difference.is_some()),
             metrics: metrics(summary),
-            control: if entry.controlled { control(index, &entry.id) } else { Vec::new() },
-            items: items(index, entry, (place, options)),
+            control: if entry.controlled { control(index, &detail.deeds) } else { Vec::new() },
+            items: items(index, entry, detail, (place, options)),
         })
         .collect()
 }

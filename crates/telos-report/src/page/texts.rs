@@ -4,6 +4,7 @@ use super::minus;
 use crate::charts::{HLine, Mark, h_line};
 use crate::index::{Index, Shown};
 use crate::number;
+use crate::replies::From;
 use crate::visible::visible;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -97,7 +98,7 @@ fn repeat(source: &TextSource<'_>, (number, index): (u32, u32), several: bool) -
         let mine = |r: &&&ReplyRow| {
             r.kind == "generate"
                 && (r.wave, r.repeat, r.index) == (0, number, index)
-                && source.index.belongs(r, shown.arm)
+                && source.index.belongs(From::of(r), shown.arm)
         };
         if let Some(reply) = source.replies.iter().find(mine) {
             told.push(Told {
@@ -125,8 +126,9 @@ fn steps<'a>(source: &TextSource<'a>, shown: &Shown<'a>, repeat: u32) -> &'a [&'
 
 /// h along a text: the follow-up that asked for these very ids, else the only one there is.
 fn trajectory(source: &TextSource<'_>, shown: &Shown<'_>, reply: &ReplyRow) -> Option<Trajectory> {
-    let mine =
-        |r: &&&ReplyRow| r.kind == "trajectory" && r.repeat == reply.repeat && source.index.belongs(r, shown.arm);
+    let mine = |r: &&&ReplyRow| {
+        r.kind == "trajectory" && r.repeat == reply.repeat && source.index.belongs(From::of(r), shown.arm)
+    };
     let all: Vec<&&ReplyRow> = source.replies.iter().filter(mine).collect();
     let asked = |r: &&&&ReplyRow| {
         let request: serde_json::Value = serde_json::from_str(&r.request).unwrap_or_default();

@@ -16,7 +16,7 @@ pub(crate) fn compare(what: &Compare) -> Result<u8, Failure> {
         &Side { record: &a.record, arm: arm_a.as_deref(), name: &name_a },
         &Side { record: &b.record, arm: arm_b.as_deref(), name: &name_b },
     )
-    .map_err(|e| Failure::usage(format!("failed to {e}")))?;
+    .map_err(|e| Failure::report(&e))?;
     if what.json {
         print_json(&comparison)?;
     } else {

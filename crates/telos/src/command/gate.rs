@@ -1,6 +1,6 @@
 //! `telos gate`: a record against a baseline.
 
-use super::read_record;
+use super::open_record;
 use crate::cli::Gate;
 use crate::exit;
 use crate::failure::Failure;
@@ -11,8 +11,8 @@ use telos_stats::Verdict;
 
 /// Prints the verdict, which is the exit code too.
 pub(crate) fn gate(what: &Gate) -> Result<u8, Failure> {
-    let (run, baseline) = (read_record(&what.run)?, read_record(&what.baseline)?);
-    let report = telos_report::gate(&run, &baseline);
+    let (run, baseline) = (open_record(&what.run)?, open_record(&what.baseline)?);
+    let report = telos_report::gate(&run, &baseline).map_err(|e| Failure::report(&e))?;
     if let Some(path) = &what.junit {
         write_text(path, &telos_report::junit(&report))?;
     }

@@ -13,11 +13,11 @@ pub(crate) mod score;
 
 use crate::failure::Failure;
 use std::path::{Path, PathBuf};
-use telos_core::record::Record;
+use telos_data::StoredRecord;
 
 /// A record, or one of its arms.
 pub(crate) struct Named {
-    pub(crate) record: Record,
+    pub(crate) record: StoredRecord,
     pub(crate) arm: Option<String>,
     pub(crate) name: String,
 }
@@ -29,10 +29,10 @@ pub(crate) fn read_named(text: &str) -> Result<Named, Failure> {
         Some((path, arm)) if !Path::new(text).exists() => (PathBuf::from(path), Some(arm.to_owned())),
         _ => (PathBuf::from(text), None),
     };
-    Ok(Named { record: read_record(&path)?, arm, name: text.to_owned() })
+    Ok(Named { record: open_record(&path)?, arm, name: text.to_owned() })
 }
 
-/// Reads a record.
-pub(crate) fn read_record(path: &Path) -> Result<Record, Failure> {
-    telos_data::read_record(path).map_err(|e| Failure::data(&e))
+/// Opens a record.
+pub(crate) fn open_record(path: &Path) -> Result<StoredRecord, Failure> {
+    StoredRecord::open(path).map_err(|e| Failure::data(&e))
 }

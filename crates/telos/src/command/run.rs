@@ -1,6 +1,6 @@
 //! `telos run`: a suite into a record, a page and a table.
 
-use super::read_record;
+use super::open_record;
 use super::report::write_page;
 use crate::cli::Run;
 use crate::exit;
@@ -39,9 +39,9 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     telos_run::run(&suite, shelf.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;
 
     let page = what.report.clone().unwrap_or_else(|| out.join("report.html"));
-    let record = read_record(&out)?;
+    let record = open_record(&out)?;
     write_page(&record, None, &page)?;
-    let summary = telos_report::summarise(&record);
+    let summary = telos_report::summarise(&record).map_err(|e| Failure::report(&e))?;
     if what.json {
         print_json(
             &json!({"summary": summary, "record": out.display().to_string(), "report": page.display().to_string()}),
@@ -50,9 +50,9 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
         let (out, page) = (out.display(), page.display());
         print(&format!("{}\nrecord  {out}\nreport  {page}\n", telos_report::render_text(&summary, width())))?;
     }
-    let errors = record.replies.iter().filter(|reply| reply.status == "error").count();
+    let errors = summary.replies.get("error").copied().unwrap_or(0);
     if errors > 0 {
-        let first = record.replies.iter().find_map(|reply| reply.error.as_deref()).unwrap_or_default();
+        let first = summary.first_error.unwrap_or_default();
         return Err(Failure {
             message: format!("{errors} requests ended in an error; the first: {first}"),
             code: exit::INVALID,
