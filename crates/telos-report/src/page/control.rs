@@ -26,7 +26,7 @@ pub(super) struct ControlRow {
 #[derive(Default)]
 pub(super) struct Deeds {
     /// For each text, by item and repeat, the first step at which the controller acted.
-    texts: BTreeMap<(String, u32), Option<u32>>,
+    texts: BTreeMap<String, BTreeMap<u32, Option<u32>>>,
     steps: usize,
     changed: usize,
     refused: usize,
@@ -38,7 +38,11 @@ pub(super) struct Deeds {
 impl Deeds {
     /// Adds a step.
     pub(super) fn take(&mut self, step: &StepRow) {
-        let first = self.texts.entry((step.item.clone(), step.repeat)).or_default();
+        if !self.texts.contains_key(&step.item) {
+            self.texts.insert(step.item.clone(), BTreeMap::new());
+        }
+        let Some(repeats) = self.texts.get_mut(&step.item) else { return };
+        let first = repeats.entry(step.repeat).or_default();
         if step.changed {
             *first = Some(first.map_or(step.step, |first| first.min(step.step)));
         }
@@ -52,15 +56,20 @@ impl Deeds {
         }
     }
 
+    /// Whether the controller acted in any text of that item.
+    pub(super) fn changed(&self, item: &str) -> bool {
+        self.texts.get(item).is_some_and(|repeats| repeats.values().any(Option::is_some))
+    }
+
     fn row(&self, arm: &str) -> ControlRow {
-        let mut firsts: Vec<u32> = self.texts.values().flatten().copied().collect();
+        let mut firsts: Vec<u32> = self.texts.values().flat_map(BTreeMap::values).flatten().copied().collect();
         firsts.sort_unstable();
         let fallbacks: Vec<String> =
             self.fallbacks.iter().map(|(name, n)| format!("{} {name}", number::count(*n))).collect();
         let steps = self.steps as f64;
         ControlRow {
             arm: arm.to_owned(),
-            texts: number::count(self.texts.len()),
+            texts: number::count(self.texts.values().map(BTreeMap::len).sum()),
             changed_texts: number::count(firsts.len()),
             steps: number::count(self.steps),
             rate: format!("{:.1} %", 100.0 * self.changed as f64 / steps),

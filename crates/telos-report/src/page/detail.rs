@@ -44,7 +44,12 @@ pub(super) fn read(index: &Index<'_>, options: &PageOptions) -> Result<Details, 
             rows.row = Some(row.clone());
         }
     })?;
+    // Repeats that are not shown count in the numbers; of their replies only those are kept that went wrong.
+    let shown = |repeat: u32| repeat < options.repeats;
     index.tables.replies(&mut |row| {
+        if !shown(row.repeat) && row.status == "ok" {
+            return;
+        }
         if let Some(rows) = rows(&mut details, &row.benchmark, &row.item) {
             rows.replies.push(row.clone());
         }
@@ -52,7 +57,7 @@ pub(super) fn read(index: &Index<'_>, options: &PageOptions) -> Result<Details, 
     index.tables.steps(&mut |row| {
         let Some(detail) = details.get_mut(&row.benchmark) else { return };
         detail.deeds.entry(row.arm.clone()).or_default().take(row);
-        if let Some(rows) = detail.items.get_mut(&row.item) {
+        if let Some(rows) = detail.items.get_mut(&row.item).filter(|_| shown(row.repeat)) {
             rows.steps.push(row.clone());
         }
     })?;

@@ -1,5 +1,6 @@
 //! The items of a benchmark one by one: what was asked, what came back, what it was worth.
 
+use super::control::Deeds;
 use super::detail::Detail;
 use super::texts::{RepeatView, TextSource, repeats};
 use super::{PageOptions, minus};
@@ -110,6 +111,7 @@ struct Source<'a> {
     shown: Vec<Shown<'a>>,
     replies: HashMap<&'a str, Vec<&'a ReplyRow>>,
     steps: HashMap<(&'a str, &'a str, u32), Vec<&'a StepRow>>,
+    deeds: &'a HashMap<String, Deeds>,
     repeats: u32,
 }
 
@@ -125,6 +127,7 @@ pub(super) fn items(
         shown: index.shown(benchmark),
         replies: HashMap::new(),
         steps: HashMap::new(),
+        deeds: &detail.deeds,
         repeats: options.repeats,
     };
     for (item, rows) in &detail.items {
@@ -162,8 +165,7 @@ fn item(source: &Source<'_>, row: &ItemRow, place: usize, anchor: String) -> Ite
         item: &row.item,
         benchmark: source.benchmark,
     };
-    let more = source.benchmark.repeats > source.repeats
-        && replies.iter().any(|reply| reply.kind == "generate" && reply.repeat >= source.repeats);
+    let more = source.benchmark.repeats > source.repeats && replies.iter().any(|reply| reply.kind == "generate");
     ItemView {
         anchor,
         id: visible(&row.item),
@@ -176,10 +178,7 @@ fn item(source: &Source<'_>, row: &ItemRow, place: usize, anchor: String) -> Ite
             Status::Error => "bad",
             _ => "warn",
         },
-        acted: source.shown.iter().any(|s| {
-            let steps = (0..source.benchmark.repeats).filter_map(|r| source.steps.get(&(&s.arm.id, &row.item, r)));
-            steps.flatten().any(|step| step.changed)
-        }),
+        acted: source.deeds.values().any(|deeds| deeds.changed(&row.item)),
         brief,
         prompts: prompts(replies),
         choices: choices(source, replies),
