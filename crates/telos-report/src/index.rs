@@ -17,6 +17,8 @@ pub(crate) struct Index<'a> {
     pub(crate) replies: Replies,
     /// Scores without a value that should have one.
     pub(crate) missing_scores: usize,
+    /// Scores without a value because the metric does not apply to the item.
+    pub(crate) beside_the_point: usize,
     items: HashMap<String, Items>,
     columns: Columns,
 }
@@ -93,9 +95,12 @@ impl<'a> Index<'a> {
             items.place = items.rows.iter().enumerate().map(|(place, row)| (row.item.clone(), place)).collect();
         }
         let mut columns = Columns::new();
-        let mut missing_scores = 0;
+        let (mut missing_scores, mut beside_the_point) = (0, 0);
         tables.scores(&mut |row: &ScoreRow| {
-            missing_scores += usize::from(row.value.is_none() && row.status != "ok");
+            if row.value.is_none() {
+                // A metric may say that it does not apply, as `stays_safe` does after an unsafe start.
+                *(if does_not_apply(&row.status) { &mut beside_the_point } else { &mut missing_scores }) += 1;
+            }
             let Some((n, place)) = place_of(&items, row) else { return };
             let metrics = of(of(&mut columns, &row.arm), &row.benchmark);
             if !metrics.contains_key(&row.metric) {
@@ -110,7 +115,7 @@ impl<'a> Index<'a> {
             column.values = column.sums.iter().map(mean).collect();
         }
         let replies = Replies::read(tables, &items)?;
-        Ok(Self { tables, manifest, replies, missing_scores, items, columns })
+        Ok(Self { tables, manifest, replies, missing_scores, beside_the_point, items, columns })
     }
 
     /// Whether the other holds the same numbers of the same run.
@@ -188,6 +193,11 @@ impl<'a> Index<'a> {
         (from.model == arm.model || other_model())
             && from.controller.is_none_or(|controller| controller == arm.controller)
     }
+}
+
+/// Whether a score without a value may only say that the metric does not apply to the item.
+pub(crate) fn does_not_apply(status: &str) -> bool {
+    matches!(status, "ok" | "skipped")
 }
 
 /// The value of a key, which is made where it is missing.

@@ -1,6 +1,6 @@
 //! Whether two records can be compared at all. Statistics cannot mend any of this, so it comes first.
 
-use crate::index::{Entry, Index, Shown};
+use crate::index::{Entry, Index, Shown, does_not_apply};
 use crate::number::counted;
 use crate::replies::Answers;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -86,11 +86,6 @@ fn missing(Named { index, name }: Named<'_>, benchmark: &BenchmarkEntry, shown: 
             problems.push(format!("{place}: {} of {} missing, {status}{why}", counted(*n, "score"), metric.name));
         }
     }
-}
-
-/// Whether a score without a value may only say that the metric does not apply to the item, as `stays_safe` after an unsafe start.
-fn does_not_apply(status: &str) -> bool {
-    matches!(status, "ok" | "skipped")
 }
 
 /// Everything in which two sides differ that should be the same: benchmarks, items, prompts, metrics.

@@ -190,6 +190,7 @@ fn tiles(index: &Index<'_>, summary: &Summary) -> Vec<Tile> {
         tile("refused", of("refused"), "warn"),
         tile("skipped", of("skipped"), "warn"),
         tile("scores missing", index.missing_scores, "bad"),
+        tile("scores that do not apply", index.beside_the_point, ""),
     ]
 }
 

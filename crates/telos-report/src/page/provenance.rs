@@ -102,6 +102,11 @@ pub(super) fn provenance(manifest: &Manifest) -> Provenance {
 }
 
 /// A string as it is, anything else as JSON.
+/// A value as a person reads it: a text without quotes, an object as names and values.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(map) => map.iter().map(|(k, v)| format!("{k} {}", plain(v))).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
 }
