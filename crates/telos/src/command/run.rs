@@ -12,6 +12,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use telos_core::ModelRef;
+use telos_engine::Shelf;
 use telos_run::RunOptions;
 use telos_spec::suite::Suite;
 
@@ -38,6 +39,10 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     let mut progress = Progress::new(quiet);
     telos_run::run(&suite, shelf.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;
 
+    if !quiet {
+        say(&computed(&suite, &shelf));
+    }
+
     let page = what.report.clone().unwrap_or_else(|| out.join("report.html"));
     let record = open_record(&out)?;
     write_page(&record, None, &page)?;
@@ -59,6 +64,12 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
         });
     }
     Ok(exit::SUCCESS)
+}
+
+/// How many token positions each model computed in this sitting, to be held against the plan's distinct prefix tokens.
+fn computed(suite: &Suite, shelf: &Shelf) -> String {
+    let each = suite.models.iter().map(|m| format!("{} {}", m.id, shelf.counters(&m.model).rows));
+    format!("token positions computed: {}", each.collect::<Vec<_>>().join(", "))
 }
 
 /// `runs/SUITE-TIME`, the time as a file name can hold it.
