@@ -57,13 +57,20 @@ impl GoalTree<'_> {
     }
 
     fn summary(&self) -> String {
-        let Coverage { leaves, leaves_with_benchmark, benchmarks, works, planned, out_of_scope } = self.coverage;
+        let all = &self.coverage;
+        let facets = [(all.representation_leaves, "representation"), (all.evaluation_leaves, "evaluation")];
+        let facets = facets.iter().filter(|(number, _)| *number > 0).map(|(number, name)| format!("{number} {name}"));
+        let facets = match facets.collect::<Vec<_>>() {
+            facets if facets.is_empty() => String::new(),
+            facets => format!(" ({})", facets.join(", ")),
+        };
         format!(
-            "{}, {leaves_with_benchmark} of them with a benchmark ({} in all). {}: {works} with a benchmark, {planned} planned, \
-             {out_of_scope} out of scope.",
-            counted(leaves, "leaf", "leaves"),
-            counted(benchmarks, "benchmark", "benchmarks"),
-            counted(self.coverage.named(), "named work", "named works"),
+            "{}{facets}, {} with a benchmark; {}. {}: {}.",
+            counted(all.leaves, "leaf", "leaves"),
+            all.leaves_with_benchmark,
+            counted(all.benchmarks, "benchmark", "benchmarks"),
+            counted(all.named(), "named work", "named works"),
+            all.works_by_status(),
         )
     }
 }
@@ -90,7 +97,7 @@ impl GoalView<'_> {
         let place = [
             goal.level.map(|level| level.to_string()),
             goal.band.map(|band| band.to_string()),
-            goal.order.map(|order| format!("{order} from the surface to intrinsic values")),
+            goal.order.map(|order| format!("order {order} (1 is the surface of behaviour)")),
             self.facet.map(|facet| facet.to_string()),
         ];
         let place: Vec<String> = place.into_iter().flatten().collect();
@@ -109,25 +116,28 @@ impl GoalView<'_> {
             let texts: Vec<&String> = texts.iter().filter(|text| !text.is_empty()).collect();
             if !texts.is_empty() {
                 let _ = write!(out, "\n{name}\n");
-                texts.iter().for_each(|text| out.push_str(&wrap(text, width, 2, 2)));
+                for text in texts {
+                    out.push_str(&wrap(text, width, 2, 2));
+                }
             }
         }
-        goal.dimensions.iter().for_each(|set| out.push_str(&dimensions(set, width)));
-        goal.principles.iter().for_each(|list| out.push_str(&principles(list, width)));
+        out.extend(goal.dimensions.iter().map(|set| dimensions(set, width)));
+        out.extend(goal.principles.iter().map(|list| principles(list, width)));
         if goal.leaf || !self.benchmarks.is_empty() {
             out.push_str("\nbenchmarks\n");
-            self.benchmarks.iter().for_each(|benchmark| {
+            for benchmark in &self.benchmarks {
                 let licence = benchmark.licence.map_or(String::new(), |licence| format!(" ({licence})"));
                 out.push_str(&wrap(&format!("{}: {}{licence}", benchmark.id, benchmark.about), width, 2, 4));
-            });
+            }
             if self.benchmarks.is_empty() {
                 out.push_str("  none\n");
             }
         }
         if !goal.works.is_empty() {
-            let Coverage { works, planned, out_of_scope, .. } = self.coverage;
-            let _ = write!(out, "\nworks: {works} with a benchmark, {planned} planned, {out_of_scope} out of scope\n");
-            goal.works.iter().for_each(|entry| out.push_str(&work(entry, width)));
+            let mut own = Coverage::default();
+            own.tally(&goal.works);
+            let _ = write!(out, "\nworks: {}\n", own.works_by_status());
+            out.extend(goal.works.iter().map(|entry| work(entry, width)));
         }
         out
     }

@@ -4,7 +4,7 @@ use crate::goal::near;
 use crate::registry::{BenchmarkFile, Registry};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use telos_core::{Facet, Goal, WorkStatus};
+use telos_core::{Facet, Goal, Work, WorkStatus};
 
 /// All goals.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,6 +49,10 @@ pub struct BenchmarkView<'a> {
 pub struct Coverage {
     /// Leaves.
     pub leaves: usize,
+    /// Those of them that belong to the facet of representation.
+    pub representation_leaves: usize,
+    /// Those of them that belong to the facet of evaluation.
+    pub evaluation_leaves: usize,
     /// Leaves to which a benchmark is bound.
     pub leaves_with_benchmark: usize,
     /// Benchmarks, each once.
@@ -62,6 +66,23 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Counts works by status.
+    pub(crate) fn tally(&mut self, works: &[Work]) {
+        for work in works {
+            *match work.status {
+                WorkStatus::Works => &mut self.works,
+                WorkStatus::Planned => &mut self.planned,
+                WorkStatus::OutOfScope => &mut self.out_of_scope,
+            } += 1;
+        }
+    }
+
+    /// Named works by status, as they read after a colon.
+    pub(crate) fn works_by_status(&self) -> String {
+        let Self { works, planned, out_of_scope, .. } = self;
+        format!("{works} with a benchmark, {planned} planned, {out_of_scope} out of scope")
+    }
+
     /// Named works of any status.
     pub fn named(&self) -> usize {
         self.works + self.planned + self.out_of_scope
@@ -111,16 +132,13 @@ impl Registry {
         for goal in self.goals.iter().filter(|goal| within(goal)) {
             let bound = self.benchmarks.values().filter(|file| file.goals.contains(&goal.id));
             let bound: Vec<&str> = bound.map(|file| file.id.as_str()).collect();
+            let leaf_of = |facet| usize::from(goal.leaf && goal.id.facet() == Some(facet));
             out.leaves += usize::from(goal.leaf);
+            out.representation_leaves += leaf_of(Facet::Representation);
+            out.evaluation_leaves += leaf_of(Facet::Evaluation);
             out.leaves_with_benchmark += usize::from(goal.leaf && !bound.is_empty());
             benchmarks.extend(bound);
-            for work in &goal.works {
-                *match work.status {
-                    WorkStatus::Works => &mut out.works,
-                    WorkStatus::Planned => &mut out.planned,
-                    WorkStatus::OutOfScope => &mut out.out_of_scope,
-                } += 1;
-            }
+            out.tally(&goal.works);
         }
         out.benchmarks = benchmarks.len();
         out

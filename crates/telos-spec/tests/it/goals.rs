@@ -147,8 +147,8 @@ fn no_work_is_without_a_status_and_what_works_has_a_benchmark() {
                     assert!(!benchmarks.is_empty() && benchmarks.iter().all(bound), "{name}");
                     measured.insert(name.as_str(), benchmarks.join(" "));
                 }
-                // What a leaf of representation plans is not plain from its being a benchmark.
-                WorkStatus::Planned => assert_eq!(told, goal.id.facet() == Some(Facet::Representation), "{name}"),
+                // That there is something to measure in it is not plain in a leaf of representation.
+                WorkStatus::Planned => assert!(told || goal.id.facet() == Some(Facet::Evaluation), "{name}"),
                 WorkStatus::OutOfScope => assert!(told, "{name}"),
             }
         }
@@ -178,7 +178,8 @@ fn each_goal_has_its_place_and_what_is_to_be_said_of_it() {
         }
         let top = goals[0];
         assert_eq!(top.id.0, id);
-        let sentences = [&[top.motivation.clone()], top.strengths.as_slice(), top.limits.as_slice()].concat();
+        let sentences =
+            [std::slice::from_ref(&top.motivation), top.strengths.as_slice(), top.limits.as_slice()].concat();
         assert!(sentences.iter().all(|text| text.ends_with('.')), "{id}");
         assert!(!top.strengths.is_empty() && !top.limits.is_empty() && !top.cites.is_empty(), "{id}");
     }
@@ -240,9 +241,10 @@ fn coverage_counts_every_benchmark_once_and_every_work() {
     assert_eq!((leaf.leaves, leaf.leaves_with_benchmark, leaf.named()), (1, 1, 11));
     assert!(leaf.benchmarks >= 3 && leaf.works >= 2);
     let shared = count("instructions/representation/human-shared-instructions");
-    assert_eq!(shared, Coverage { leaves: 1, out_of_scope: 2, ..Coverage::default() });
+    assert_eq!(shared, Coverage { leaves: 1, representation_leaves: 1, out_of_scope: 2, ..Coverage::default() });
     let all = registry.tree();
     assert_eq!((all.version, all.coverage.leaves, all.coverage.named()), (Some("v2"), 21, 136));
+    assert_eq!((all.coverage.representation_leaves, all.coverage.evaluation_leaves), (12, 9));
     let bound = registry.benchmarks.values().filter(|file| !file.goals.is_empty()).count();
     assert_eq!(all.coverage.benchmarks, bound);
     let tops = ["instructions", "preferences", "principles", "values"].map(count);
@@ -251,7 +253,7 @@ fn coverage_counts_every_benchmark_once_and_every_work() {
     assert!(registry.below("nowhere").is_none());
 }
 
-const MINE: &str = r#"goal: values/evaluation
+const MINE: &str = r"goal: values/evaluation
 children:
   - id: own
     title: Own
@@ -268,7 +270,7 @@ children:
         higher: [{id: steep, title: Steep, of: [up, down]}]
     principles:
       - {id: rules, title: Rules, definition: Two of them., rules: [{number: 1, text: Look up.}, {number: 2, text: Go on.}]}
-"#;
+";
 
 const BOUND: &str = "benchmark: bbq\nabout: Who did it?\ngoals: [preferences/evaluation/benchmarks, values/evaluation/own]\nlicence: MIT\nsource: {path: r.csv}\nrequest: {kind: choices, context: a, choices: \"{{ b }}\"}\nevaluator: {kind: sentence_pair}\n";
 
@@ -420,7 +422,7 @@ fn goals_read_well_on_a_terminal() {
             "\n  (instruction, fundamental ability)\n  representation ",
             "\n    human-shared-instructions     Human-Shared Instructions                 –      –        –             2\n",
             "\n    own                           Own                                       1      –        1             –\n",
-            "\n22 leaves, ",
+            "\n22 leaves (12 representation, 10 evaluation), ",
         ],
     );
     shown(None, 80, &["\nprinciples                                 –      –       "]);
@@ -455,7 +457,7 @@ fn a_goal_is_shown_in_full() {
     let expected = "\
 instructions/representation/human-shared-instructions
 Human-Shared Instructions
-instruction · fundamental ability · 1 from the surface to intrinsic values ·
+instruction · fundamental ability · order 1 (1 is the surface of behaviour) ·
 representation
 
 definition
@@ -476,7 +478,7 @@ works: 0 with a benchmark, 0 planned, 2 out of scope
     let expected = "\
 principles/representation/principle-alignment
 Principle Alignment
-value-principle · value orientation · 3 from the surface to intrinsic values · representation
+value-principle · value orientation · order 3 (1 is the surface of behaviour) · representation
 
 definition
   How a model is brought to follow the rules.
@@ -493,7 +495,7 @@ principles/representation/principle-alignment           –      –        1   
   in-context-learning                                   –      –        1             2
   fine-tuning                                           –      –        –             7
 
-2 leaves, 0 of them with a benchmark (0 benchmarks in all). 10 named works: 0 with a benchmark, 1
+2 leaves (2 representation), 0 with a benchmark; 0 benchmarks. 10 named works: 0 with a benchmark, 1
 planned, 9 out of scope.
 ";
     let (head, _) = expected.split_once("goal  ").unwrap();

@@ -40,7 +40,7 @@ benchmarks:
 truncation: left
 "#;
 
-const GOOD_GOAL: &str = r#"goal: values/evaluation
+const GOOD_GOAL: &str = r"goal: values/evaluation
 title: Evaluation
 version: v2
 level: basic-value
@@ -90,7 +90,7 @@ children:
           - {number: 1, text: Be kind.}
           - {number: 3, text: Be brief.}
   - {id: more, title: More, children: [{id: deep, title: Deep}]}
-"#;
+";
 
 const GOOD_BENCHMARK: &str = r#"benchmark: own
 about: All keys at once.
