@@ -20,14 +20,16 @@ pub mod request;
 pub mod shape;
 pub mod tables;
 pub mod text;
+pub mod value;
 
 pub use control::{Action, Constraint, Controller, ControllerSpec, Probe, Step, Valued};
 pub use error::{ErrorKind, RequestError};
 pub use evaluate::{Case, Evaluator, FollowUp, Score, Status};
-pub use goal::{Goal, GoalId};
+pub use goal::{Band, Facet, Goal, GoalId, Level, Work, WorkStatus};
 pub use item::Item;
 pub use metric::{Aggregate, Direction, Metric};
 pub use model::{Model, ModelCard, ModelError, ModelRef, Models, Weights};
 pub use reply::{Outcome, Reply};
 pub use request::{Ask, Message, Prompt, Request, Sampling};
 pub use tables::{Tables, Unreadable};
+pub use value::{Dimension, DimensionGroup, DimensionSet, PrincipleList, Rule};

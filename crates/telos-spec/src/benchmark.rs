@@ -1,7 +1,8 @@
 //! What a benchmark's object must keep to beside its shape, and how a suite's overrides are laid over it.
 
-use crate::diagnostic::{Finding, Step, Trail, did_you_mean, follow, to_index, to_key};
+use crate::diagnostic::{Finding, Step, Trail, follow, to_index, to_key};
 use crate::files::{Home, folder_kind, source_kind};
+use crate::goal::near;
 use crate::load::Surroundings;
 use crate::shapes::BENCHMARK;
 use crate::walk::{Leaf, Meaning, Walked, walk};
@@ -78,8 +79,7 @@ pub(crate) fn unbound_goals(value: &Value, goals: &[Goal]) -> Vec<Finding> {
 
 /// A goal that does not exist.
 pub(crate) fn no_such_goal(id: &str, trail: &[Step], goals: &[Goal]) -> Finding {
-    let hint = did_you_mean(id, goals.iter().map(|goal| goal.id.0.as_str()))
-        .or_else(|| Some("`telos goals` lists them".to_owned()));
+    let hint = near(id, goals).or_else(|| Some("`telos goals` lists them".to_owned()));
     Finding::value(trail, format!("there is no goal `{id}`")).hint(hint)
 }
 

@@ -1,11 +1,12 @@
 //! The registry: goals and benchmarks, those compiled in and a user's folders laid over them.
 
-use crate::benchmark::{bad_id, examine, tell_source, unbound_goals};
-use crate::diagnostic::{Diagnostic, Finding, Trail, did_you_mean, sorted, to_index, to_key};
+use crate::benchmark::{bad_id, examine, no_such_goal, tell_source, unbound_goals};
+use crate::diagnostic::{Diagnostic, Finding, Trail, did_you_mean, sorted, to_key};
 use crate::document::Document;
 use crate::files::{BUILTIN, Home};
+use crate::goal::shapes::GOAL;
+use crate::goal::{Names, inherit, lay_goal, unbound_works};
 use crate::load::Surroundings;
-use crate::shapes::GOAL;
 use crate::walk::walk;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -170,6 +171,11 @@ impl<'a> Builder<'a> {
                 Err(finding) => self.out.push(document.place(finding)),
             }
         }
+        // What is nearer to the root first, so that a node comes after the one above it whatever the files are called.
+        goals.sort_by_key(|document| {
+            let root = document.value.get("goal").and_then(Value::as_str);
+            root.map_or(0, |root| root.matches('/').count())
+        });
         for document in &goals {
             self.goal_file(document);
         }
@@ -221,22 +227,28 @@ impl<'a> Builder<'a> {
 
     /// The registry, once all layers are there.
     pub(crate) fn finish(mut self) -> (Registry, Vec<Diagnostic>) {
-        let ids: Vec<GoalId> = self.registry.goals.iter().map(|goal| goal.id.clone()).collect();
-        for goal in &mut self.registry.goals {
-            goal.leaf = !ids.iter().any(|other| *other != goal.id && other.is_within(&goal.id.0));
-        }
-        for (root, document) in &self.roots {
-            if let Some((parent, _)) = root.rsplit_once('/')
-                && !ids.iter().any(|id| id.0 == parent)
-            {
-                let finding = crate::benchmark::no_such_goal(parent, &to_key(&[], "goal"), &self.registry.goals);
-                self.out.push(document.place(finding));
-            }
-        }
+        inherit(&mut self.registry.goals);
         for file in self.registry.benchmarks.values_mut() {
             let findings = unbound_goals(&file.value, &self.registry.goals);
             file.sound &= findings.is_empty();
             self.out.extend(findings.into_iter().map(|finding| file.document.place(finding)));
+        }
+        let mut names = Names::default();
+        for (root, document) in &self.roots {
+            let goals = &self.registry.goals;
+            let mut findings = names.take(&document.value, root);
+            let parent = root.rsplit_once('/').map(|(parent, _)| parent);
+            if let Some(parent) = parent.filter(|parent| !goals.iter().any(|goal| goal.id.0 == *parent)) {
+                findings.push(no_such_goal(parent, &to_key(&[], "goal"), goals));
+            } else if goals.iter().any(|goal| goal.id.0 == *root && goal.title.is_empty()) {
+                let hint = format!("there is no goal `{root}` yet whose title it could keep");
+                let message = "the key `title` is missing; expected a string";
+                findings.push(Finding::value(&[], message).hint(Some(hint)));
+            }
+            // A user's benchmark may take the place of one that is compiled in and bind to other goals.
+            let own = !document.file.to_string_lossy().starts_with(BUILTIN);
+            findings.extend(unbound_works(&document.value, root, &self.registry.benchmarks, own));
+            self.out.extend(findings.into_iter().map(|finding| document.place(finding)));
         }
         (self.registry, sorted(self.out))
     }
@@ -249,33 +261,4 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
 
 fn is_yaml(path: &str) -> bool {
     [".yaml", ".yml"].iter().any(|ending| path.ends_with(ending))
-}
-
-/// Lays one node and all below it over the goals that are there. A node that is there already takes the new title, and the
-/// new text where there is one.
-fn lay_goal(goals: &mut Vec<Goal>, node: &Value, id: &str, trail: &Trail, findings: &mut Vec<Finding>) {
-    let text = |key: &str| node.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    if let Some(goal) = goals.iter_mut().find(|goal| goal.id.0 == id) {
-        goal.title = text("title");
-        if !text("about").is_empty() {
-            goal.about = text("about");
-        }
-    } else {
-        let goal = Goal { id: GoalId(id.to_owned()), title: text("title"), about: text("about"), leaf: true };
-        let parent = id.rsplit_once('/').map(|(parent, _)| parent);
-        let last = parent.and_then(|parent| goals.iter().rposition(|goal| goal.id.is_within(parent)));
-        goals.insert(last.map_or(goals.len(), |last| last + 1), goal);
-    }
-    let children = node.get("children").and_then(Value::as_array);
-    let mut seen: Vec<&str> = Vec::new();
-    for (index, child) in children.into_iter().flatten().enumerate() {
-        let below = to_index(&to_key(trail, "children"), index);
-        let Some(part) = child.get("id").and_then(Value::as_str) else { continue };
-        findings.extend(bad_id(part, &to_key(&below, "id")));
-        if seen.contains(&part) {
-            findings.push(Finding::value(&to_key(&below, "id"), format!("the id `{part}` stands here a second time")));
-        }
-        seen.push(part);
-        lay_goal(goals, child, &format!("{id}/{part}"), &below, findings);
-    }
 }

@@ -1,6 +1,7 @@
 //! JSON Schema (draft 2020-12), from the same tables as the checks.
 
-use crate::shapes::{BENCHMARK, GOAL, MODELS, SOURCE_FIELDS, SUITE};
+use crate::goal::shapes::GOAL;
+use crate::shapes::{BENCHMARK, MODELS, SOURCE_FIELDS, SUITE};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use telos_core::shape::{Catalogue, Field, KindShape, Shape};
@@ -12,7 +13,7 @@ pub enum SchemaKind {
     Suite,
     /// A dataset with its requests and its evaluator.
     Benchmark,
-    /// A tree of goals.
+    /// Goals: a node of the tree and what lies below it.
     Goal,
 }
 
@@ -21,7 +22,7 @@ pub fn schema(which: SchemaKind, catalogue: &Catalogue) -> Value {
     let (title, shape) = match which {
         SchemaKind::Suite => ("A suite: which models run which benchmarks", &SUITE),
         SchemaKind::Benchmark => ("A benchmark: a dataset, its requests and its evaluator", &BENCHMARK),
-        SchemaKind::Goal => ("A tree of alignment goals", &GOAL),
+        SchemaKind::Goal => ("Alignment goals: a node of the tree and what lies below it", &GOAL),
     };
     let mut writer = Writer { catalogue, defs: BTreeMap::new(), open: Vec::new() };
     let body = writer.shape(shape, "#");

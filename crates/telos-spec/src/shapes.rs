@@ -1,12 +1,12 @@
-//! The keys of suites, benchmarks and goals. What stands where a file says `kind` comes from the catalogue.
+//! The keys of suites and benchmarks. What stands where a file says `kind` comes from the catalogue.
 
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
 
 const COUNT: Shape = Shape::Whole { min: 1, max: u32::MAX as u64 };
 /// Numbers that every JSON reader keeps as they are.
 const SEED: Shape = Shape::Whole { min: 0, max: (1 << 53) - 1 };
-const TEXTS: Shape = Shape::List { of: &Shape::Text, min: 0 };
-const SOME_TEXTS: Shape = Shape::List { of: &Shape::Text, min: 1 };
+pub(crate) const TEXTS: Shape = Shape::List { of: &Shape::Text, min: 0 };
+pub(crate) const SOME_TEXTS: Shape = Shape::List { of: &Shape::Text, min: 1 };
 
 /// A suite.
 pub(crate) static SUITE: Shape = Shape::Object(SUITE_FIELDS);
@@ -138,25 +138,6 @@ static METRIC_FIELDS: &[Field] = &[
         "The least and the largest value.",
     ),
     Field::optional("aggregate", Shape::Choice(&["mean", "perplexity"]), "How items make one number."),
-];
-
-/// A file of goals: one tree.
-pub(crate) static GOAL: Shape = Shape::Object(GOAL_FIELDS);
-
-static GOAL_FIELDS: &[Field] = &[
-    Field::required("goal", Shape::Text, "The id of the tree's root."),
-    Field::required("title", Shape::Text, "The name of the goal."),
-    Field::optional("about", Shape::Text, "What it means."),
-    Field::optional("children", Shape::List { of: &GOAL_NODE, min: 1 }, "What lies below it."),
-];
-
-static GOAL_NODE: Shape = Shape::Object(GOAL_NODE_FIELDS);
-
-static GOAL_NODE_FIELDS: &[Field] = &[
-    Field::required("id", Shape::Text, "The last part of the goal's path id."),
-    Field::required("title", Shape::Text, "The name of the goal."),
-    Field::optional("about", Shape::Text, "What it means."),
-    Field::optional("children", Shape::List { of: &GOAL_NODE, min: 1 }, "What lies below it."),
 ];
 
 /// The keys that every source has beside those of its kind.

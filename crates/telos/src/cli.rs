@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Check suites, benchmarks and goals, and name every mistake with its place
     Check(Check),
+    /// Show the goals that a model can be aligned with, and what of them can be measured
+    Goals(Goals),
     /// Ask a model directly: requests in, replies out, one JSON object per line
     Probe(Probe),
     /// Score a record again from its stored replies, without a model
@@ -109,6 +111,18 @@ pub(crate) struct Check {
     /// YAML files, or folders of them
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Goals {
+    /// A goal's path id, such as values/evaluation, to be shown in full [default: all, as a tree]
+    pub(crate) id: Option<String>,
+    /// A folder with goals and benchmarks of your own, laid over what is built in; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) registry: Vec<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -204,6 +218,8 @@ pub(crate) enum Which {
     Suite,
     /// A benchmark's YAML
     Benchmark,
+    /// A goal file's YAML
+    Goal,
     /// A record's run.json
     Record,
 }

@@ -39,6 +39,7 @@ fn act(cli: &Cli) -> Result<u8, Failure> {
         Command::Run(what) => command::run::run(&world, cli.talk.quiet, what),
         Command::Plan(what) => command::plan::plan(&world, what),
         Command::Check(what) => command::check::check(&world, what),
+        Command::Goals(what) => command::goals::goals(&world, what),
         Command::Probe(what) => command::probe::probe(world.shelf().as_ref(), what),
         Command::Score(what) => command::score::score(what),
         Command::Compare(what) => command::compare::compare(what),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use telos_core::shape::Catalogue;
 use telos_engine::{Options, Shelf};
 use telos_spec::suite::Suite;
-use telos_spec::{BUILTIN, Diagnostic, Surroundings, load_suite};
+use telos_spec::{BUILTIN, Diagnostic, Registry, Surroundings, load_registry, load_suite};
 
 /// What commands share.
 pub(crate) struct World {
@@ -54,6 +54,12 @@ impl World {
         load_suite(path, sets, limit, &self.surroundings()).map_err(|diagnostics| mistakes(&diagnostics))
     }
 
+    /// Reads and checks the registry, with a user's folders laid over it.
+    pub(crate) fn registry(&self, folders: &[PathBuf]) -> Result<Registry, Failure> {
+        let (registry, diagnostics) = load_registry(folders, &self.surroundings());
+        if diagnostics.is_empty() { Ok(registry) } else { Err(mistakes(&diagnostics)) }
+    }
+
     /// What a record says of how it was computed.
     pub(crate) fn environment(&self) -> Map<String, Value> {
         let options = self.options();
@@ -75,7 +81,7 @@ impl World {
     }
 }
 
-/// All mistakes of a suite, as one failure.
+/// All mistakes of a suite or a registry, as one failure.
 fn mistakes(diagnostics: &[Diagnostic]) -> Failure {
     let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
     let nothing = !diagnostics.is_empty() && diagnostics.iter().all(|d| d.message.starts_with("nothing would run"));

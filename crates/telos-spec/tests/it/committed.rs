@@ -69,7 +69,7 @@ fn the_tree_of_goals_is_the_surveys() {
     ids.dedup();
     assert_eq!(ids.len(), registry.goals.len());
     for goal in &registry.goals {
-        assert!(!goal.title.is_empty() && goal.about.ends_with('.'), "{}", goal.id.0);
+        assert!(!goal.title.is_empty() && goal.definition.ends_with('.'), "{}", goal.id.0);
     }
 }
 
@@ -89,6 +89,9 @@ fn every_benchmark_says_what_it_asks_and_under_which_licence() {
             "{}",
             file.path
         );
+    }
+    for file in BUILTIN.iter().filter(|file| file.path.starts_with("goals/")) {
+        assert!(file.content.starts_with("# yaml-language-server: $schema=./goal.schema.json\n"), "{}", file.path);
     }
     for suite in names(&repository().join("benchmarks/suites")) {
         if Path::new(&suite).extension().is_none_or(|ending| ending != "yaml") {

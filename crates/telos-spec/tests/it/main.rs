@@ -6,6 +6,7 @@
 mod catalogue;
 mod committed;
 mod folder;
+mod goals;
 mod mistakes;
 mod overrides;
 mod registry;

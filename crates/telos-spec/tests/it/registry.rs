@@ -26,7 +26,7 @@ fn folders_are_laid_over_what_is_built_in() {
     let goal = |id: &str| registry.goals.iter().find(|g| g.id.0 == id).unwrap();
     assert!(!goal("values/evaluation/own").leaf && goal("values/evaluation/own/deep").leaf);
     assert_eq!(goal("values").title, "Other");
-    assert!(goal("values").about.contains("motives"));
+    assert!(goal("values").definition.contains("motives"));
     let place = |id: &str| registry.goals.iter().position(|g| g.id.0 == id).unwrap();
     assert_eq!(place("values/evaluation/own"), place("values/evaluation/automatic-value-classifier") + 1);
 }

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod export;
 pub(crate) mod gate;
+pub(crate) mod goals;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod report;
