@@ -8,6 +8,7 @@
 //! an evaluator that needs a model says so in its follow-ups and is given the replies.
 
 mod control;
+mod instructions;
 mod label;
 mod likelihood;
 mod matching;
@@ -16,6 +17,7 @@ mod params;
 mod registry;
 mod replies;
 mod sentence_pair;
+mod verifiable_instructions;
 
 pub use registry::{Build, EVALUATORS, Entry, build, evaluator_shapes};
 

@@ -1,6 +1,6 @@
 //! The table of evaluators.
 
-use crate::{control, label, likelihood, matching, multiple_choice, params, sentence_pair};
+use crate::{control, label, likelihood, matching, multiple_choice, params, sentence_pair, verifiable_instructions};
 use serde_json::{Map, Value};
 use telos_core::Evaluator;
 use telos_core::shape::KindShape;
@@ -21,8 +21,15 @@ pub struct Entry {
 }
 
 /// Every evaluator, in the order of help.
-pub static EVALUATORS: &[Entry] =
-    &[multiple_choice::ENTRY, sentence_pair::ENTRY, likelihood::ENTRY, matching::ENTRY, label::ENTRY, control::ENTRY];
+pub static EVALUATORS: &[Entry] = &[
+    multiple_choice::ENTRY,
+    sentence_pair::ENTRY,
+    likelihood::ENTRY,
+    matching::ENTRY,
+    verifiable_instructions::ENTRY,
+    label::ENTRY,
+    control::ENTRY,
+];
 
 /// The shapes of [`EVALUATORS`].
 pub fn evaluator_shapes() -> Vec<KindShape> {
