@@ -1,6 +1,6 @@
 //! `verifiable_instructions`: how many of an item's instructions a generated text follows, each checked by a program.
 //!
-//! The data's format and the rules are IFEval's (Zhou et al. 2023). Strict: the check holds for the text as it is. Loose: it
+//! The data's format and the rules are `IFEval`'s (Zhou et al. 2023). Strict: the check holds for the text as it is. Loose: it
 //! holds for the text or for one of seven others that it becomes without its first line, its last line, both, and without
 //! asterisks. A blank text follows nothing.
 //!

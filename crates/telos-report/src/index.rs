@@ -1,6 +1,7 @@
 //! A record arranged for look-ups.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use telos_core::metric::{Aggregate, Metric};
 use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Record, ReplyRow, ScoreRow};
 
 /// By arm, benchmark and metric.
@@ -23,7 +24,7 @@ pub(crate) struct Items<'a> {
 /// One metric of one arm on one benchmark.
 #[derive(Default)]
 pub(crate) struct Column<'a> {
-    /// By place of the item: the mean over the repeats that have a value.
+    /// By place of the item: the mean over the repeats that have a value; of a centred metric, less its family's mean.
     pub(crate) values: Vec<Option<f64>>,
     /// By place of the item: score rows that there are.
     pub(crate) rows: Vec<u32>,
@@ -81,6 +82,13 @@ impl<'a> Index<'a> {
         for column in columns.values_mut().flat_map(HashMap::values_mut).flat_map(HashMap::values_mut) {
             let mean = |(sum, n): &(f64, u32)| (*n > 0).then(|| sum / f64::from(*n));
             column.values = column.sums.iter().map(mean).collect();
+        }
+        for arm in columns.values_mut() {
+            for benchmark in &record.manifest.benchmarks {
+                if let Some(columns) = arm.get_mut(benchmark.id.as_str()) {
+                    centre(&benchmark.metrics, columns);
+                }
+            }
         }
         Self { record, items, columns }
     }
@@ -152,6 +160,27 @@ impl<'a> Index<'a> {
         let other_model = || reply.wave > 0 && self.record.manifest.arms.iter().all(|a| a.model != reply.model);
         (reply.model == arm.model || other_model())
             && reply.controller.as_deref().is_none_or(|controller| controller == arm.controller)
+    }
+}
+
+/// Takes the mean over all items of a family off its centred metrics. An item that counts for several of them counts once.
+fn centre(metrics: &[Metric], columns: &mut HashMap<&str, Column<'_>>) {
+    let centred = || metrics.iter().filter(|metric| metric.aggregate == Aggregate::Centred);
+    let families: BTreeSet<&str> = centred().map(Metric::family).collect();
+    for family in families {
+        let names: Vec<&str> =
+            centred().filter(|metric| metric.family() == family).map(|metric| metric.name.as_str()).collect();
+        let mut pooled: BTreeMap<usize, f64> = BTreeMap::new();
+        for column in names.iter().filter_map(|name| columns.get(name)) {
+            let present = column.values.iter().enumerate().filter_map(|(place, value)| Some((place, (*value)?)));
+            pooled.extend(present);
+        }
+        let mean = telos_stats::mean(&pooled.into_values().collect::<Vec<_>>());
+        for name in names {
+            for value in columns.get_mut(name).into_iter().flat_map(|column| &mut column.values) {
+                *value = value.map(|value| value - mean);
+            }
+        }
     }
 }
 

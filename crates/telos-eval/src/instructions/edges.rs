@@ -10,6 +10,7 @@ pub(super) fn end_checker(kwargs: &Kwargs<'_>) -> Result<Follows, String> {
 }
 
 /// The whole stands between double quotation marks.
+#[expect(clippy::unnecessary_wraps, reason = "the table holds functions that may fail")]
 pub(super) fn quotation(_: &Kwargs<'_>) -> Result<Follows, String> {
     Ok(Box::new(|text| {
         let text = strip(text);

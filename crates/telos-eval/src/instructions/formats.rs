@@ -21,6 +21,7 @@ pub(super) fn title(_: &Kwargs<'_>) -> Result<Follows, String> {
 }
 
 /// No comma anywhere.
+#[expect(clippy::unnecessary_wraps, reason = "the table holds functions that may fail")]
 pub(super) fn no_comma(_: &Kwargs<'_>) -> Result<Follows, String> {
     Ok(Box::new(|text| !text.contains(',')))
 }

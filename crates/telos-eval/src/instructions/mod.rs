@@ -1,4 +1,4 @@
-//! Instructions that a program can verify, as IFEval has them (Zhou et al. 2023, "Instruction-Following Evaluation for Large
+//! Instructions that a program can verify, as `IFEval` has them (Zhou et al. 2023, "Instruction-Following Evaluation for Large
 //! Language Models"): one small function for each kind, and the table of them.
 //!
 //! The rules are those of the reference implementation (`google-research/instruction_following_eval`), oddities included.

@@ -1,4 +1,4 @@
-//! The booleans that IFEval's own evaluator gave for the responses of five models, strict and loose, read from a folder
+//! The booleans that `IFEval`'s own evaluator gave for the responses of five models, strict and loose, read from a folder
 //! `shared` beside the repository. Where it is not there, the test says so and passes.
 
 use serde_json::{Map, Value, json};
