@@ -99,6 +99,13 @@ pub trait Evaluator: Send + Sync {
         1
     }
 
+    /// Whether an item's row is one that it can score, found out while planning, before anything is asked. `params` are as in
+    /// [`Case`]. The error says what is wrong with the row and what was expected.
+    fn check_item(&self, item: &Item, params: &Map<String, Value>) -> Result<(), String> {
+        let _ = (item, params);
+        Ok(())
+    }
+
     /// The requests to ask before `evaluate`; most evaluators have none. The replies in `case` are all there.
     fn follow_ups(&self, case: &Case<'_>) -> Vec<FollowUp> {
         let _ = case;

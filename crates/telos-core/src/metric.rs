@@ -23,6 +23,9 @@ pub enum Aggregate {
     Mean,
     /// exp of minus the mean, for log-probabilities a unit: a perplexity.
     Perplexity,
+    /// The mean, less the mean over all items of the metrics whose names begin alike up to a `/`, such as `centred/power` and
+    /// `centred/security`: a dimension's place beside the same respondent's others.
+    Centred,
 }
 
 /// A metric as an evaluator offers it, or as a benchmark's YAML overrides it.
@@ -41,6 +44,11 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// The name up to its first `/`, which metrics of one family share.
+    pub fn family(&self) -> &str {
+        self.name.split_once('/').map_or(self.name.as_str(), |(family, _)| family)
+    }
+
     /// A mean of 0/1 values or shares.
     pub fn share(name: &str, direction: Direction, about: &str) -> Self {
         let (name, about) = (name.to_owned(), about.to_owned());

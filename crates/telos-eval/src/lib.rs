@@ -7,15 +7,20 @@
 //! Invariant: everything here is a pure function. No file is read, no model is called, no clock and no randomness is used:
 //! an evaluator that needs a model says so in its follow-ups and is given the replies.
 
+mod classifier;
 mod control;
+mod instructions;
 mod label;
 mod likelihood;
+mod likert;
 mod matching;
 mod multiple_choice;
 mod params;
+mod preference_pair;
 mod registry;
 mod replies;
 mod sentence_pair;
+mod verifiable_instructions;
 
 pub use registry::{Build, EVALUATORS, Entry, build, evaluator_shapes};
 

@@ -5,7 +5,7 @@
 //! each byte of its UTF-8. `mc2` is `TruthfulQA`'s MC2 (Lin, Hilton and Evans 2022): the share of the probability
 //! of all choices that the true ones have.
 
-use crate::params::{all_missing, check_static, of_case, places, texts, zeros_and_ones};
+use crate::params::{all_missing, check_static, choice_lengths, of_case, places, zeros_and_ones};
 use crate::registry::Entry;
 use crate::replies::{first_largest, loglikelihoods};
 use serde_json::{Map, Value};
@@ -88,7 +88,7 @@ impl MultipleChoice {
             None => Ok(correct),
         });
         let scaled = |metric, size: &dyn Fn(&str) -> usize| -> Score {
-            let value = lengths(case, n, size).and_then(|lengths| {
+            let value = choice_lengths(case, n, size).and_then(|lengths| {
                 let best = first_largest(logprobs.iter().zip(&lengths).map(|(logprob, n)| logprob / *n as f64));
                 is_right(best, &correct)
             });
@@ -111,18 +111,6 @@ impl MultipleChoice {
 fn is_right(best: Option<usize>, correct: &Result<Vec<usize>, String>) -> Result<f64, String> {
     let right = correct.as_ref().map_err(Clone::clone)?;
     Ok(f64::from(u8::from(best.is_some_and(|best| right.contains(&best)))))
-}
-
-/// The choices' sizes. lm-evaluation-harness divides by zero where a choice is empty; here the score is missing.
-fn lengths(case: &Case<'_>, n: usize, size: &dyn Fn(&str) -> usize) -> Result<Vec<usize>, String> {
-    let choices = of_case(case, "choices", texts, None)?;
-    if choices.len() != n {
-        return Err(format!("there are {} texts of choices for {n} replies", choices.len()));
-    }
-    match choices.iter().position(String::is_empty) {
-        Some(place) => Err(format!("choice {place} is empty, so nothing can be divided by its length")),
-        None => Ok(choices.iter().map(|choice| size(choice)).collect()),
-    }
 }
 
 /// The largest is taken off first: the exponentials of long texts are all zero.

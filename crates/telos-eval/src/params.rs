@@ -112,6 +112,24 @@ pub(crate) fn texts(value: &Value) -> Result<Vec<String>, String> {
     }
 }
 
+/// The texts of the choices, which a request of kind `choices` hands on.
+pub(crate) fn choices(params: &Map<String, Value>) -> Result<Vec<String>, String> {
+    let choices = params.get("choices").ok_or("the evaluator needs a request of kind `choices`")?;
+    texts(choices).map_err(|message| format!("the parameter `choices` {message}"))
+}
+
+/// The sizes of an item's `n` choices. lm-evaluation-harness divides by zero where a choice is empty; here the score is missing.
+pub(crate) fn choice_lengths(case: &Case<'_>, n: usize, size: &dyn Fn(&str) -> usize) -> Result<Vec<usize>, String> {
+    let choices = choices(case.params)?;
+    if choices.len() != n {
+        return Err(format!("there are {} texts of choices for {n} replies", choices.len()));
+    }
+    match choices.iter().position(String::is_empty) {
+        Some(place) => Err(format!("choice {place} is empty, so nothing can be divided by its length")),
+        None => Ok(choices.iter().map(|choice| size(choice)).collect()),
+    }
+}
+
 /// No value for any of these metrics, for one reason.
 pub(crate) fn all_missing(metrics: &[Metric], status: Status, reason: &str) -> Vec<Score> {
     metrics.iter().map(|metric| Score::missing(&metric.name, status, reason)).collect()

@@ -1,6 +1,9 @@
 //! The table of evaluators.
 
-use crate::{control, label, likelihood, matching, multiple_choice, params, sentence_pair};
+use crate::{
+    classifier, control, label, likelihood, likert, matching, multiple_choice, params, preference_pair, sentence_pair,
+    verifiable_instructions,
+};
 use serde_json::{Map, Value};
 use telos_core::Evaluator;
 use telos_core::shape::KindShape;
@@ -21,8 +24,18 @@ pub struct Entry {
 }
 
 /// Every evaluator, in the order of help.
-pub static EVALUATORS: &[Entry] =
-    &[multiple_choice::ENTRY, sentence_pair::ENTRY, likelihood::ENTRY, matching::ENTRY, label::ENTRY, control::ENTRY];
+pub static EVALUATORS: &[Entry] = &[
+    multiple_choice::ENTRY,
+    sentence_pair::ENTRY,
+    preference_pair::ENTRY,
+    likert::ENTRY,
+    likelihood::ENTRY,
+    matching::ENTRY,
+    verifiable_instructions::ENTRY,
+    classifier::ENTRY,
+    label::ENTRY,
+    control::ENTRY,
+];
 
 /// The shapes of [`EVALUATORS`].
 pub fn evaluator_shapes() -> Vec<KindShape> {
@@ -70,7 +83,8 @@ mod tests {
     #[test]
     fn every_metric_is_described_and_named_once() {
         let constraint = json!({"kind": "classifier_margin", "model": "m", "positive": ["a"], "negative": ["b"]});
-        let needed = json!({"target": "{{ target }}", "constraint": constraint});
+        let needed =
+            json!({"target": "{{ target }}", "constraint": constraint, "points": 5, "model": "m", "label": "a"});
         for Entry { shape, .. } in EVALUATORS {
             let params = map(&needed).iter().filter(|(key, _)| shape.fields.iter().any(|f| f.name == *key));
             let params = params.map(|(k, v)| (k.clone(), v.clone())).collect();
@@ -97,6 +111,15 @@ mod tests {
             ("control", json!({}), "needs `constraint`"),
             ("control", json!({"constraint": "sentiment"}), "id of a constraint"),
             ("label", json!({}), "needs `target`"),
+            ("likert", json!({}), "needs `points`"),
+            ("likert", json!({"points": 1}), "from 2 to 100"),
+            ("likert", json!({"points": 5, "dimension": "{{ d }}"}), "needs `dimensions`"),
+            ("likert", json!({"points": 5, "dimension": "{{ d }}", "dimensions": ["a", "a"]}), "stands twice"),
+            ("likert", json!({"points": 5, "dimension": "b", "dimensions": ["a"]}), "none of `dimensions`: a"),
+            ("likert", json!({"points": 5, "reverse": "perhaps"}), "true or false"),
+            ("classifier", json!({"label": "a"}), "needs `model`"),
+            ("classifier", json!({"model": "m", "label": []}), "`label`"),
+            ("verifiable_instructions", json!({"instruction": []}), "did you mean `instructions`?"),
         ] {
             let message = build(kind, map(&params)).err().expect("a bad evaluator");
             assert!(message.contains(part), "{kind} {params}: {message}");

@@ -2,8 +2,9 @@
 
 use crate::ReportError;
 use crate::replies::{From, Replies};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use telos_core::Tables;
+use telos_core::metric::{Aggregate, Metric};
 use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ScoreRow};
 
 /// By arm, benchmark and metric.
@@ -42,7 +43,7 @@ pub(crate) struct Entry {
 /// One metric of one arm on one benchmark.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Column {
-    /// By place of the item: the mean over the repeats that have a value.
+    /// By place of the item: the mean over the repeats that have a value; of a centred metric, less its family's mean.
     pub(crate) values: Vec<Option<f64>>,
     /// By place of the item: score rows that there are.
     pub(crate) rows: Vec<u32>,
@@ -113,6 +114,13 @@ impl<'a> Index<'a> {
         for column in columns.values_mut().flat_map(HashMap::values_mut).flat_map(HashMap::values_mut) {
             let mean = |(sum, n): &(f64, u32)| (*n > 0).then(|| sum / f64::from(*n));
             column.values = column.sums.iter().map(mean).collect();
+        }
+        for arm in columns.values_mut() {
+            for benchmark in &manifest.benchmarks {
+                if let Some(columns) = arm.get_mut(benchmark.id.as_str()) {
+                    centre(&benchmark.metrics, columns);
+                }
+            }
         }
         let replies = Replies::read(tables, &items)?;
         Ok(Self { tables, manifest, replies, missing_scores, beside_the_point, items, columns })
@@ -203,6 +211,27 @@ pub(crate) fn does_not_apply(status: &str) -> bool {
 /// The value of a key, which is made where it is missing.
 fn of<'m, V: Default>(map: &'m mut HashMap<String, V>, key: &str) -> &'m mut V {
     map.entry(key.to_owned()).or_default()
+}
+
+/// Takes the mean over all items of a family off its centred metrics. An item that counts for several of them counts once.
+fn centre(metrics: &[Metric], columns: &mut HashMap<String, Column>) {
+    let centred = || metrics.iter().filter(|metric| metric.aggregate == Aggregate::Centred);
+    let families: BTreeSet<&str> = centred().map(Metric::family).collect();
+    for family in families {
+        let names: Vec<&str> =
+            centred().filter(|metric| metric.family() == family).map(|metric| metric.name.as_str()).collect();
+        let mut pooled: BTreeMap<usize, f64> = BTreeMap::new();
+        for column in names.iter().filter_map(|name| columns.get(*name)) {
+            let present = column.values.iter().enumerate().filter_map(|(place, value)| Some((place, (*value)?)));
+            pooled.extend(present);
+        }
+        let mean = telos_stats::mean(&pooled.into_values().collect::<Vec<_>>());
+        for name in names {
+            for value in columns.get_mut(name).into_iter().flat_map(|column| &mut column.values) {
+                *value = value.map(|value| value - mean);
+            }
+        }
+    }
 }
 
 fn place_of(items: &HashMap<String, Items>, row: &ScoreRow) -> Option<(usize, usize)> {

@@ -22,7 +22,8 @@ fn seed(suite_seed: u64, benchmark: &str, metric: &Metric) -> u64 {
 /// The scale on which items are averaged: a perplexity's log-probabilities turn into nats, so that lower is better there as well.
 fn on_scale(metric: &Metric, value: f64) -> f64 {
     match metric.aggregate {
-        Aggregate::Mean => value,
+        // What is centred has been centred with the columns.
+        Aggregate::Mean | Aggregate::Centred => value,
         Aggregate::Perplexity => -value,
     }
 }
@@ -40,7 +41,7 @@ pub(crate) fn measure(
     let Estimate { n, mean, interval, method } =
         telos_stats::estimate(&present, clusters.as_deref(), seed(suite_seed, benchmark, metric));
     let shown = |v: f64| match metric.aggregate {
-        Aggregate::Mean => v,
+        Aggregate::Mean | Aggregate::Centred => v,
         Aggregate::Perplexity => v.exp(),
     };
     Measured {

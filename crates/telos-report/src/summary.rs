@@ -380,4 +380,38 @@ truth: 4 items. Does the model prefer the true answer?
         assert!((row.mean.unwrap() - 2.5_f64.exp()).abs() < 1e-12);
         assert!(row.low.unwrap() < row.mean.unwrap() && row.mean.unwrap() < row.high.unwrap());
     }
+
+    #[test]
+    fn a_profile_is_centred_on_the_mean_over_all_items() {
+        let mut one = record(&Shape { items: 5, controller: false, ..Shape::default() });
+        let names = ["score", "centred/power", "centred/security"];
+        let metrics = names.map(|name| {
+            let aggregate = if name == "score" { Aggregate::Mean } else { Aggregate::Centred };
+            Metric { aggregate, ..Metric::unbounded(name, Direction::None, "a score") }
+        });
+        one.manifest.benchmarks[0].metrics = metrics.to_vec();
+        let scores = one.scores.clone();
+        one.scores.clear();
+        for (i, (row, value)) in scores.into_iter().zip([5.0, 4.0, 2.0, 1.0, 1.5]).enumerate() {
+            // Two items of the one, three of the other.
+            for metric in [names[0], names[1 + usize::from(i > 1)]] {
+                one.scores.push(telos_core::record::ScoreRow {
+                    metric: metric.into(),
+                    value: Some(value),
+                    ..row.clone()
+                });
+            }
+        }
+        let rows = summarise(&one).unwrap().benchmarks[0].rows.clone();
+        let found: Vec<_> = rows.iter().map(|row| (row.metric.as_str(), row.n, row.mean.unwrap())).collect();
+        // The mean over all five is 2.7.
+        for ((metric, n, mean), want) in found.iter().zip([("score", 5, 2.7), (names[1], 2, 1.8), (names[2], 3, -1.2)])
+        {
+            assert_eq!((*metric, *n), (want.0, want.1));
+            assert!((mean - want.2).abs() < 1e-12, "{metric}: {mean}");
+        }
+        let [low, high] = [rows[1].low, rows[1].high].map(Option::unwrap);
+        assert!(low < 1.8 && 1.8 < high && low > 0.0, "{low} … {high}");
+        assert!(rows.iter().all(|row| row.missing.is_empty()));
+    }
 }

@@ -71,12 +71,18 @@ fn walk(value: &Value, into: &mut Vec<Use>) {
                 return;
             }
             if let Some(Ok(model)) = map.get("model").map(ModelRef::from_json) {
-                into.push(Use { model, labels: None });
+                into.push(Use { model, labels: map.get("label").map(texts) });
             }
             map.values().for_each(|value| walk(value, into));
         }
         _ => {}
     }
+}
+
+/// The texts of a text or of a list.
+fn texts(value: &Value) -> Vec<String> {
+    let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    list.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 fn open(models: &dyn Models, model: &ModelRef) -> Result<Arc<dyn Model>, String> {

@@ -169,6 +169,10 @@ impl Walk<'_> {
                     if let Some(message) = unknown_target(self.model.card(), bench, item, &params) {
                         problems.push(message);
                     }
+                    let row = &bench.items[item];
+                    if let Err(message) = bench.scoring.evaluator.check_item(row, &params) {
+                        problems.push(format!("item `{}`: {message}", row.id));
+                    }
                 }
                 Err(error) => problems.push(format!("failed to {error}")),
             }

@@ -225,6 +225,7 @@ fn metrics(map: &Map<String, Value>) -> Vec<(String, MetricOverride)> {
         });
         let aggregate = says.get("aggregate").and_then(Value::as_str).map(|name| match name {
             "perplexity" => Aggregate::Perplexity,
+            "centred" => Aggregate::Centred,
             _ => Aggregate::Mean,
         });
         (name.clone(), MetricOverride { direction, range: ends, aggregate })

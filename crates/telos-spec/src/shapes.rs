@@ -137,7 +137,7 @@ static METRIC_FIELDS: &[Field] = &[
         Shape::List { of: &Shape::Number { min: f64::NEG_INFINITY, max: f64::INFINITY }, min: 2 },
         "The least and the largest value.",
     ),
-    Field::optional("aggregate", Shape::Choice(&["mean", "perplexity"]), "How items make one number."),
+    Field::optional("aggregate", Shape::Choice(&["mean", "perplexity", "centred"]), "How items make one number."),
 ];
 
 /// The keys that every source has beside those of its kind.

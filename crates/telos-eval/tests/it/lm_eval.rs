@@ -123,7 +123,7 @@ fn check(
         let result = &results["metrics"][theirs];
         let expected = result["value"].as_f64().or(result.as_f64()).expect("a number");
         let value = match metric.aggregate {
-            Aggregate::Mean => *mean,
+            Aggregate::Mean | Aggregate::Centred => *mean,
             // Theirs are weighted by length but for the plain one.
             Aggregate::Perplexity if *ours != "perplexity" => continue,
             Aggregate::Perplexity => (-mean).exp(),

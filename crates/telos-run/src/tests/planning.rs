@@ -160,3 +160,27 @@ fn texts_that_a_classifier_cannot_read_are_found_while_planning() {
     let plan = plan(&sentiment, &zoo).expect("a plan");
     assert_eq!((plan.problems.len(), plan.rows[0].skipped), (0, 1));
 }
+
+#[test]
+fn items_that_an_evaluator_cannot_score_are_told() {
+    let request = json!({"context": "{{ q }}", "choices": "{{ options }}"});
+    let pairs = benchmark("pairs", ("choices", request), ("preference_pair", json!({})));
+    let generate = json!({"prompt": "{{ q }}", "max_new_tokens": 6});
+    let verify = benchmark("verify", ("generate", generate), ("verifiable_instructions", json!({})));
+    let told = plan(&suite(vec![pairs, verify]), &Zoo::new()).expect("a plan").problems;
+    let about = |part: &str| told.iter().filter(|p| p.to_string().contains(part)).count();
+    // Two models; one item of three choices, five rows without instructions.
+    assert_eq!(
+        (about("item `b`: a pair is two texts"), about("no column `instruction_id_list`"), told.len()),
+        (2, 10, 12)
+    );
+}
+
+#[test]
+fn labels_that_a_classifier_of_texts_lacks_are_told() {
+    let request = ("generate", json!({"prompt": "{{ q }}", "max_new_tokens": 6}));
+    let evaluator = json!({"model": "sentiment", "label": ["positive", "postive"]});
+    let told = plan(&suite(vec![benchmark("mood", request, ("classifier", evaluator))]), &Zoo::new()).expect("a plan");
+    let [problem] = &told.problems[..] else { panic!("{:?}", told.problems) };
+    assert!(problem.message.contains("no label `postive`; did you mean `positive`?"), "{problem}");
+}

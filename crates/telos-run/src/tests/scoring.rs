@@ -74,3 +74,24 @@ fn a_run_that_is_not_finished_is_not_scored() {
     let error = score(&out).expect_err("it is not finished");
     assert!(error.is_input() && error.to_string().contains("--resume"), "{error}");
 }
+
+#[test]
+fn texts_are_classified_in_a_follow_up_which_the_record_keeps() {
+    let request = ("generate", json!({"prompt": "{{ q }}", "max_new_tokens": 6}));
+    let evaluator = json!({"model": "sentiment", "label": "positive", "prompt": true});
+    let zoo = Zoo::new();
+    let (out, sitting) = whole("classified", &suite(vec![benchmark("mood", request, ("classifier", evaluator))]), &zoo);
+    sitting.result.expect("a run");
+    let before = telos_data::read_record(&out).expect("a record");
+    let value = |metric: &str| -> Vec<f64> {
+        before.scores.iter().filter(|s| s.metric == metric).map(|s| s.value.expect("a value")).collect()
+    };
+    let (p, hits) = (value("p_label"), value("is_label"));
+    // Five items, three arms; the fake has two labels.
+    assert_eq!(p.len(), 15);
+    assert!(p.iter().zip(&hits).all(|(p, hit)| (*p > 0.5) == (*hit == 1.0)));
+    assert!(before.replies.iter().any(|r| r.wave == 1 && r.kind == "classify" && r.request.contains("None and none?")));
+    let rescored = score(&out).expect("scores");
+    assert_eq!((rescored.scores, rescored.skipped), (30, 0));
+    assert_eq!(telos_data::read_record(&out).expect("a record").scores, before.scores);
+}
