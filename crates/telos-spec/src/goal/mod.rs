@@ -50,14 +50,15 @@ pub(crate) fn inherit(goals: &mut [Goal]) {
     for index in order {
         let id = &ids[index];
         let parent = id.0.rsplit_once('/').map(|(parent, _)| parent);
-        let above = parent.and_then(|parent| goals.iter().find(|goal| goal.id.0 == parent)).cloned();
+        let above = parent.and_then(|parent| goals.iter().find(|goal| goal.id.0 == parent));
+        let above = above.map(|above| (above.version.clone(), above.level, above.band, above.order));
         let goal = &mut goals[index];
         goal.leaf = !ids.iter().any(|other| other != id && other.is_within(&id.0));
-        if let Some(above) = above {
-            goal.version = goal.version.take().or(above.version);
-            goal.level = goal.level.or(above.level);
-            goal.band = goal.band.or(above.band);
-            goal.order = goal.order.or(above.order);
+        if let Some((version, level, band, order)) = above {
+            goal.version = goal.version.take().or(version);
+            goal.level = goal.level.or(level);
+            goal.band = goal.band.or(band);
+            goal.order = goal.order.or(order);
         }
     }
 }
