@@ -161,6 +161,9 @@ pub struct Manifest {
     pub models: Vec<ModelEntry>,
     /// Benchmarks in the suite's order.
     pub benchmarks: Vec<BenchmarkEntry>,
+    /// The nodes of the registry of goals when the run was planned, each after its parent; empty in records without it.
+    #[serde(default)]
+    pub goals: Vec<GoalEntry>,
     /// The plan's counts.
     pub counts: Counts,
     /// Seeds, threads, dtype, batch budget, versions, machine.
@@ -225,6 +228,21 @@ pub struct BenchmarkEntry {
     /// What scoring again needs: `{evaluator: {kind, …}, request: {kind, …}}` as resolved; null in records without it.
     #[serde(default)]
     pub scoring: Value,
+}
+
+/// A node of the registry of goals, as a record keeps it: enough to draw the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoalEntry {
+    /// The path id.
+    pub id: String,
+    /// Its name.
+    pub title: String,
+    /// What it means, in a sentence; may be empty.
+    pub definition: String,
+    /// From the surface of behaviour (1) to intrinsic values.
+    pub order: Option<u64>,
+    /// Whether benchmarks bind to it.
+    pub leaf: bool,
 }
 
 /// What a plan comes to.

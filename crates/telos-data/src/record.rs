@@ -177,6 +177,13 @@ pub(crate) mod tests {
                 },
             }],
             benchmarks: vec![benchmark("texts", true, vec![safe, least]), benchmark("choices", false, vec![correct])],
+            goals: vec![telos_core::record::GoalEntry {
+                id: "values/evaluation".into(),
+                title: "Goal Evaluation".into(),
+                definition: String::new(),
+                order: Some(4),
+                leaf: false,
+            }],
             counts: Counts { requests: 1, tokens: 2, prefix_tokens: 3, new_tokens: 4, units: 5 },
             environment: json!({"threads": 2}).as_object().unwrap().clone(),
             identity: "i".into(),

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use telos_core::ModelCard;
 use telos_core::metric::{Direction, Metric};
 use telos_core::record::{
-    ArmEntry, BenchmarkEntry, Counts, ItemRow, Manifest, ModelEntry, Record, ReplyRow, ScoreRow, StepRow, Timings,
+    ArmEntry, BenchmarkEntry, Counts, GoalEntry, ItemRow, Manifest, ModelEntry, Record, ReplyRow, ScoreRow, StepRow,
+    Timings,
 };
 
 /// What a record is to look like.
@@ -26,6 +27,26 @@ impl Default for Shape {
     fn default() -> Self {
         Self { items: 4, controller: true, right: 3, wrong: 0, says: None }
     }
+}
+
+/// A goal with a leaf that is measured and one that is not, and a goal of which nothing is.
+fn goals() -> Vec<GoalEntry> {
+    let node = |id: &str, title: &str, order, leaf| GoalEntry {
+        id: id.into(),
+        title: title.into(),
+        definition: format!("What {title} means."),
+        order: Some(order),
+        leaf,
+    };
+    vec![
+        node("values", "Basic Values", 4, false),
+        node("values/evaluation", "Goal Evaluation", 4, false),
+        node("values/evaluation/surveys", "Surveys", 4, true),
+        node("preferences", "Human Preferences", 2, false),
+        node("preferences/evaluation", "Goal Evaluation", 2, false),
+        node("preferences/evaluation/benchmarks", "Benchmarks", 2, true),
+        node("preferences/evaluation/reward-model", "Reward Model", 2, true),
+    ]
 }
 
 const ARMS: [(&str, &str); 2] = [("tiny/free", "free"), ("tiny/cbf-0.3", "cbf-0.3")];
@@ -102,6 +123,7 @@ fn manifest(shape: &Shape, arms: Vec<ArmEntry>) -> Manifest {
         arms,
         models: vec![ModelEntry { id: "tiny".into(), model: "builtin:tiny-lm".into(), card }],
         benchmarks,
+        goals: goals(),
         counts: Counts { requests: 16, tokens: 5000, prefix_tokens: 700, new_tokens: 64, units: 2 },
         environment: json!({"telos": "0.1.0", "threads": 2}).as_object().cloned().unwrap_or_default(),
         identity: "c3".repeat(32),

@@ -34,6 +34,7 @@ pub(crate) fn manifest(
         arms: arms(suite),
         models: models(suite, loaded, names),
         benchmarks: benchmarks(prepared),
+        goals: suite.goals.clone(),
         counts: schedule.plan.counts.clone(),
         environment: environment.clone(),
         identity: String::new(),

@@ -129,7 +129,8 @@ impl Loader<'_> {
         if !self.out.is_empty() {
             return None;
         }
-        let parts = Parts { around: self.around, written: &self.value, leaves: &walked.leaves, limit };
+        let parts =
+            Parts { around: self.around, written: &self.value, leaves: &walked.leaves, limit, goals: &registry.goals };
         match parts.suite(&benchmarks, &|trail| self.home(trail)) {
             Ok(suite) => Some(suite),
             Err(finding) => {

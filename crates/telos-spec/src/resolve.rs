@@ -8,6 +8,8 @@ use crate::suite::{
 };
 use crate::walk::Leaf;
 use serde_json::{Map, Value, json};
+use telos_core::Goal;
+use telos_core::record::GoalEntry;
 use telos_core::{Aggregate, ControllerSpec, Direction, GoalId, ModelRef};
 
 /// The controller that a suite has where it names none.
@@ -29,6 +31,17 @@ pub(crate) struct Parts<'a> {
     pub(crate) written: &'a Value,
     pub(crate) leaves: &'a [Leaf],
     pub(crate) limit: Option<usize>,
+    pub(crate) goals: &'a [Goal],
+}
+
+fn goal_entry(goal: &Goal) -> GoalEntry {
+    GoalEntry {
+        id: goal.id.0.clone(),
+        title: goal.title.clone(),
+        definition: goal.definition.clone(),
+        order: goal.order,
+        leaf: goal.leaf,
+    }
 }
 
 impl Parts<'_> {
@@ -67,6 +80,7 @@ impl Parts<'_> {
             controllers,
             benchmarks: out,
             truncation: truncation(&value),
+            goals: self.goals.iter().map(goal_entry).collect(),
             resolved: Value::Null,
         };
         suite.resolved = self.resolved(&suite, &written);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use std::path::PathBuf;
 use telos_core::control::ConstraintSpec;
 use telos_core::metric::{Aggregate, Direction};
+use telos_core::record::GoalEntry;
 use telos_core::{ControllerSpec, GoalId, ModelRef};
 
 /// A checked suite.
@@ -30,6 +31,8 @@ pub struct Suite {
     pub benchmarks: Vec<Benchmark>,
     /// What happens to a prompt that is too long.
     pub truncation: Truncation,
+    /// The nodes of the registry of goals, for the record.
+    pub goals: Vec<GoalEntry>,
     /// The suite as one JSON value with every default and override in it; models and files as the user named them, so that
     /// it is the same wherever it lies. It stands in the record.
     pub resolved: Value,

@@ -2,9 +2,11 @@
 //! title, and what it shows stands in a table or text beside it as well.
 
 mod line;
+mod profile;
 mod whisker;
 
 pub use line::{HLine, Mark, h_line};
+pub use profile::{Dot, Line, Profile, profile};
 pub use whisker::{Whisker, whisker};
 
 /// A coordinate with one digit after the point: enough for a pixel, and short.

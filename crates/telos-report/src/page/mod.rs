@@ -2,6 +2,7 @@
 
 mod control;
 mod detail;
+mod goals;
 mod items;
 mod provenance;
 mod results;
@@ -27,6 +28,8 @@ static TEMPLATES: &[(&str, &str)] = &[
     ("page.html", include_str!("../../templates/page.html")),
     ("gate.html", include_str!("../../templates/gate.html")),
     ("benchmark.html", include_str!("../../templates/benchmark.html")),
+    ("goals.html", include_str!("../../templates/goals.html")),
+    ("measured.html", include_str!("../../templates/measured.html")),
     ("item.html", include_str!("../../templates/item.html")),
     ("provenance.html", include_str!("../../templates/provenance.html")),
 ];
@@ -121,6 +124,7 @@ pub fn html(record: &dyn Tables, against: Option<&dyn Tables>, options: &PageOpt
         lead => lead(manifest),
         tiles => Serde(tiles(&index, &summary)),
         gate => Serde(gate),
+        goals => Serde(goals::goals(manifest, &summary)),
         benchmarks => Serde(results::benchmarks(&index, &summary, &details, options)),
         provenance => Serde(provenance::provenance(manifest)),
     })?;

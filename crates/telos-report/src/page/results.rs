@@ -2,6 +2,7 @@
 
 use super::control::{ControlRow, control};
 use super::detail::{Detail, Details};
+use super::goals::{ProfileView, profile_of};
 use super::items::{ItemsView, items};
 use super::{PageOptions, minus};
 use crate::charts::{Whisker, whisker};
@@ -27,6 +28,7 @@ pub(super) struct BenchmarkView {
     note: Option<String>,
     has_difference: bool,
     metrics: Vec<MetricView>,
+    profile: Option<ProfileView>,
     control: Vec<ControlRow>,
     items: ItemsView,
 }
@@ -88,6 +90,7 @@ pub(super) fn benchmarks(
             note: summary.note.clone(),
             has_difference: summary.rows.iter().any(|row| row.difference.is_some()),
             metrics: metrics(summary),
+            profile: profile_of(summary),
             control: if entry.controlled { control(index, &detail.deeds) } else { Vec::new() },
             items: items(index, entry, detail, (place, options)),
         })
@@ -108,25 +111,30 @@ fn metrics(summary: &BenchmarkSummary) -> Vec<MetricView> {
 
 fn metric(rows: &[MetricRow], controlled: bool) -> MetricView {
     let first = &rows[0];
-    let scale = scale(rows);
+    let scale = scale(&rows.iter().collect::<Vec<_>>());
     // The free arm's value, as a tick in the other rows.
     let free = rows.iter().find(|row| row.difference.is_none()).filter(|_| rows.len() > 1).and_then(|row| row.mean);
     MetricView {
         name: first.metric.clone(),
         glyph: glyph(first.direction),
-        better: match first.direction {
-            Direction::Higher => "higher is better",
-            Direction::Lower => "lower is better",
-            Direction::None => "it describes; neither way is better",
-        },
+        better: better(first.direction),
         about: first.about.clone(),
         scale: minus(&number::interval(Some(scale[0]), Some(scale[1]))),
         rows: rows.iter().map(|row| row_view(row, scale, free, controlled)).collect(),
     }
 }
 
+/// Which way is better, in words.
+pub(super) fn better(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Higher => "higher is better",
+        Direction::Lower => "lower is better",
+        Direction::None => "it describes; neither way is better",
+    }
+}
+
 /// The metric's range where all of it is finite, else what the intervals span, with a little room.
-fn scale(rows: &[MetricRow]) -> [f64; 2] {
+pub(super) fn scale(rows: &[&MetricRow]) -> [f64; 2] {
     if let Some(range) = rows[0].range.filter(|r| r[0].is_finite() && r[1].is_finite()) {
         return range;
     }

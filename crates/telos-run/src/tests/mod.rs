@@ -88,6 +88,7 @@ fn suite(benchmarks: Vec<Benchmark>) -> Suite {
     let cbf = json!({"kind": "cbf", "alpha": 0.5, "constraint": constraint()});
     let resolved = json!({"suite": "s", "seed": 11, "benchmarks": benchmarks.iter().map(|b| json!({"id": b.id, "limit": b.limit})).collect::<Vec<_>>()});
     Suite {
+        goals: Vec::new(),
         id: "s".into(),
         about: String::new(),
         seed: 11,
