@@ -84,7 +84,7 @@ pub(super) fn goals(manifest: &Manifest, summary: &Summary) -> Option<GoalsView>
         goals.push(GoalView {
             title: top.title.clone(),
             definition: top.definition.clone(),
-            coverage: format!("{} of {} measured here", leaves.len(), number::counted(n, "evaluation leaf")),
+            coverage: format!("{} of {n} evaluation leaves measured here", leaves.len()),
             leaves,
             bare: bare.into_iter().map(|leaf| leaf.title).collect(),
         });
