@@ -7,12 +7,14 @@
 //! Invariant: no evaluator, no benchmark and no record is known here, and nothing is fetched from a network.
 
 mod attention;
+mod builtin;
 mod causal;
 mod classify;
 mod decoder;
 mod encoder;
 mod family;
 mod generate;
+mod home;
 mod kernel;
 mod kv;
 mod local;
@@ -25,4 +27,5 @@ mod trajectory;
 mod walk;
 mod weights;
 
+pub use builtin::{BUILTIN_MODELS, BuiltinModel};
 pub use shelf::{Counters, Options, Shelf};

@@ -1,13 +1,15 @@
 //! Where local models are opened, each once.
 
+use crate::builtin::BuiltinModel;
 use crate::causal::Causal;
 use crate::classify::{Classifier, RewardModel};
 use crate::family::config::Config;
 use crate::family::llama::{GgufNames, gguf_config};
 use crate::family::{self, Body};
+use crate::home::Home;
 use crate::local::{Engine, Local, MarginConstraint};
 use crate::pool::Pool;
-use crate::text::side::{TextSide, json_object};
+use crate::text::side::TextSide;
 use crate::weights::Tensors;
 use crate::weights::folder::Files;
 use crate::weights::gguf::Gguf;
@@ -100,7 +102,8 @@ impl Shelf {
                     )
                 })
             }
-            ModelRef::Builtin { .. } => Err("built-in models are not there yet; name a folder or a .gguf file".into()),
+            // A name that is no path of a file; it is only a key.
+            ModelRef::Builtin { name } => BuiltinModel::find(name).map(|_| PathBuf::from(model.to_string())),
             ModelRef::Hub { .. } => {
                 Err("models from a hub are not there yet; download it and name the folder or the .gguf file".into())
             }
@@ -122,22 +125,26 @@ impl Shelf {
     }
 
     fn read(&self, model: &ModelRef, path: &Path, weights: Weights) -> Result<Local, String> {
-        if path.is_dir() { self.read_folder(model, path, weights) } else { self.read_gguf(model, path, weights) }
+        match model {
+            ModelRef::Builtin { name } => self.read_home(model, Home::Builtin(BuiltinModel::find(name)?), weights),
+            _ if path.is_dir() => self.read_home(model, Home::Folder(path), weights),
+            _ => self.read_gguf(model, path, weights),
+        }
     }
 
-    fn read_folder(&self, model: &ModelRef, folder: &Path, weights: Weights) -> Result<Local, String> {
-        let config = json_object(&folder.join("config.json"))?.map(Config).ok_or_else(|| {
-            format!("there is no config.json in {}: a model folder is in the Hugging Face layout", folder.display())
+    fn read_home(&self, model: &ModelRef, home: Home<'_>, weights: Weights) -> Result<Local, String> {
+        let config = home.json("config.json")?.map(Config).ok_or_else(|| {
+            format!("there is no config.json in {}: a model folder is in the Hugging Face layout", home.name())
         })?;
-        let generation = json_object(&folder.join("generation_config.json"))?.map(Config);
+        let generation = home.json("generation_config.json")?.map(Config);
         // An architecture that is not supported is the first thing to say, whatever else is missing.
         family::find(config.architecture()?)?;
-        let text = TextSide::open(folder)?;
+        let text = TextSide::open(home)?;
         let eos = generation.as_ref().and_then(Config::eos).or_else(|| config.eos());
         if weights == Weights::Skip {
             return self.assemble(model, &config, text, eos, None);
         }
-        let files = Files::open(folder)?;
+        let files = Files::of(home)?;
         let mut hasher = blake3::Hasher::new();
         hasher.update(telos_core::digest::canonical_json(&config.0.clone().into()).as_bytes());
         files.hash(&mut hasher);

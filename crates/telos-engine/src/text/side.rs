@@ -1,8 +1,8 @@
 //! The text side of a model: its tokenizer, its special tokens, its chat template. It needs no weights.
 
 use super::chat::Template;
+use crate::home::Home;
 use serde_json::{Map, Value};
-use std::path::Path;
 use telos_core::request::Message;
 use telos_core::text::python_rstrip;
 use telos_core::{Prompt, RequestError};
@@ -51,19 +51,21 @@ impl TextSide {
         Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true })
     }
 
-    /// The text side of a folder in the Hugging Face layout.
-    pub(crate) fn open(folder: &Path) -> Result<Self, String> {
-        let path = folder.join("tokenizer.json");
-        let json = std::fs::read(&path)
-            .map_err(|e| format!("cannot read {}: {e}; a model folder needs its tokenizer.json", path.display()))?;
-        let config = json_object(&folder.join("tokenizer_config.json"))?.unwrap_or_default();
-        let file = folder.join("chat_template.jinja");
-        let template = match std::fs::read_to_string(&file) {
-            Ok(source) => Some(source),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => named_template(config.get("chat_template")),
-            Err(e) => return Err(format!("cannot read {}: {e}", file.display())),
+    /// The text side of a model in the Hugging Face layout.
+    pub(crate) fn open(home: Home<'_>) -> Result<Self, String> {
+        let path = home.shown("tokenizer.json");
+        let json = home
+            .read("tokenizer.json")?
+            .ok_or_else(|| format!("there is no {path}; a model folder needs its tokenizer.json"))?;
+        let config = home.json("tokenizer_config.json")?.unwrap_or_default();
+        let template = match home.read("chat_template.jinja")? {
+            Some(source) => Some(
+                String::from_utf8(source.into_owned())
+                    .map_err(|e| format!("{} is no UTF-8 text: {e}", home.shown("chat_template.jinja")))?,
+            ),
+            None => named_template(config.get("chat_template")),
         };
-        Self::new(&json, &config, template).map_err(|e| format!("{e} ({})", path.display()))
+        Self::new(&json, &config, template).map_err(|e| format!("{e} ({path})"))
     }
 
     /// One more than the largest id.
@@ -165,20 +167,6 @@ impl TextSide {
             Prompt::Messages(messages) => self.encode(&self.render(messages, add_generation_prompt)?, false)?,
         };
         if ids.is_empty() { Ok(vec![self.beginning()?]) } else { Ok(ids) }
-    }
-}
-
-/// A JSON object from a file; none where there is no such file.
-pub(crate) fn json_object(path: &Path) -> Result<Option<Map<String, Value>>, String> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
-    };
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(map)) => Ok(Some(map)),
-        Ok(_) => Err(format!("{} holds no JSON object", path.display())),
-        Err(e) => Err(format!("{}:{}:{}: {e}", path.display(), e.line(), e.column())),
     }
 }
 

@@ -1,18 +1,48 @@
 //! `model*.safetensors` of a folder.
 
 use super::{Tensors, finite, mapped, shown};
+use crate::home::Home;
 use candle_core::safetensors::SliceSafetensors;
 use candle_core::{DType, Device};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-/// The safetensors files of a folder, mapped.
+/// A file's bytes where they lie.
+enum Bytes {
+    Mapped(memmap2::Mmap),
+    Compiled(&'static [u8]),
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map) => map,
+            Self::Compiled(bytes) => bytes,
+        }
+    }
+}
+
+/// The safetensors files of a model.
 pub(crate) struct Files {
-    maps: Vec<(PathBuf, memmap2::Mmap)>,
+    maps: Vec<(PathBuf, Bytes)>,
 }
 
 impl Files {
+    /// The weights of a model.
+    pub(crate) fn of(home: Home<'_>) -> Result<Self, String> {
+        match home {
+            Home::Folder(folder) => Self::open(folder),
+            Home::Builtin(model) => {
+                let bytes = model.file("model.safetensors").unwrap_or_default();
+                Ok(Self { maps: vec![(PathBuf::from(home.shown("model.safetensors")), Bytes::Compiled(bytes))] })
+            }
+        }
+    }
+
     /// Maps `model*.safetensors`, in order of name.
-    pub(crate) fn open(folder: &Path) -> Result<Self, String> {
+    fn open(folder: &Path) -> Result<Self, String> {
         let entries = std::fs::read_dir(folder).map_err(|e| format!("cannot read {}: {e}", folder.display()))?;
         let mut paths: Vec<PathBuf> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -26,8 +56,10 @@ impl Files {
             let folder = folder.display();
             return Err(format!("there is no model*.safetensors in {folder}: convert the weights to safetensors"));
         }
-        let maps =
-            paths.into_iter().map(|path| Ok((path.clone(), mapped::map(&path)?))).collect::<Result<_, String>>()?;
+        let maps = paths
+            .into_iter()
+            .map(|path| Ok((path.clone(), Bytes::Mapped(mapped::map(&path)?))))
+            .collect::<Result<_, String>>()?;
         Ok(Self { maps })
     }
 
@@ -40,7 +72,7 @@ impl Files {
 
     /// The tensors in them.
     pub(crate) fn tensors(&self) -> Result<FolderTensors<'_>, String> {
-        let parse = |(path, map): &'_ (PathBuf, memmap2::Mmap)| -> Result<(), String> {
+        let parse = |(path, map): &'_ (PathBuf, Bytes)| -> Result<(), String> {
             SliceSafetensors::new(map).map(|_| ()).map_err(|e| broken(path, &e))
         };
         self.maps.iter().try_for_each(parse)?;
