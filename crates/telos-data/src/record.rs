@@ -127,6 +127,7 @@ pub(crate) mod tests {
             about: "What is asked?".into(),
             goals: vec!["values/basic".into()],
             licence: Some("CC0-1.0".into()),
+            contamination: Some("Written for this, and not published before.".into()),
             evaluator: "control".into(),
             metrics,
             data: "d".repeat(64),
@@ -161,7 +162,7 @@ pub(crate) mod tests {
                 },
             }],
             benchmarks: vec![benchmark("texts", true, vec![safe, least]), benchmark("choices", false, vec![correct])],
-            counts: Counts { requests: 1, tokens: 2, prefix_tokens: 3, new_tokens: 4, units: 5 },
+            counts: Counts { requests: 1, tokens: 2, prefix_tokens: 3, new_tokens: 4, units: 5, ..Counts::default() },
             environment: json!({"threads": 2}).as_object().unwrap().clone(),
             identity: "i".into(),
             timings: Timings {
