@@ -209,6 +209,9 @@ pub struct BenchmarkEntry {
     pub goals: Vec<String>,
     /// The licence of its data.
     pub licence: Option<String>,
+    /// What is known of its items being in training data; none in records without it.
+    #[serde(default)]
+    pub contamination: Option<String>,
     /// The evaluator's kind.
     pub evaluator: String,
     /// The metrics with direction, range and aggregate, in the order in which they are shown.
@@ -258,6 +261,15 @@ pub struct Counts {
     pub new_tokens: u64,
     /// Units of work.
     pub units: u64,
+    /// Items that are skipped because they do not fit, each counted once a model; 0 in records without it.
+    #[serde(default)]
+    pub skipped: u64,
+    /// Items that lose ids on the left, likewise.
+    #[serde(default)]
+    pub truncated: u64,
+    /// Items that lose few-shot examples, likewise.
+    #[serde(default)]
+    pub fewer_shots: u64,
 }
 
 /// The only times in a record.

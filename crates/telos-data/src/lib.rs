@@ -1,4 +1,4 @@
-//! Datasets in, record tables out: rows of JSON, JSON Lines and CSV become [`telos_core::Item`]s, and what a run produced
+//! Datasets in, record tables out: rows of JSON, JSON Lines, CSV, TSV and Parquet become [`telos_core::Item`]s, and what a run produced
 //! becomes Parquet tables and a manifest that outside tools can rely on.
 //!
 //! Reading data: [`Source`], [`load`], [`subsample`]. Tables: [`TableWriter`], [`for_each_batch`], [`read_replies`] and its

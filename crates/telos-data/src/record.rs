@@ -143,6 +143,7 @@ pub(crate) mod tests {
             about: "What is asked?".into(),
             goals: vec!["values/basic".into()],
             licence: Some("CC0-1.0".into()),
+            contamination: Some("Written for this, and not published before.".into()),
             evaluator: "control".into(),
             metrics,
             data: "d".repeat(64),
@@ -184,7 +185,7 @@ pub(crate) mod tests {
                 order: Some(4),
                 leaf: false,
             }],
-            counts: Counts { requests: 1, tokens: 2, prefix_tokens: 3, new_tokens: 4, units: 5 },
+            counts: Counts { requests: 1, tokens: 2, prefix_tokens: 3, new_tokens: 4, units: 5, ..Counts::default() },
             environment: json!({"threads": 2}).as_object().unwrap().clone(),
             identity: "i".into(),
             timings: Timings {

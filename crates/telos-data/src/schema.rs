@@ -82,6 +82,10 @@ fn benchmark() -> Value {
             ("about", text("what it asks, in a sentence")),
             ("goals", list("the goals that it is bound to", &json!({"type": "string"}))),
             ("licence", nullable(text("the licence of its data"))),
+            (
+                "contamination",
+                nullable(text("what is known of its items being in training data; null in records without it")),
+            ),
             ("evaluator", text("the evaluator's kind")),
             ("metrics", list("metrics in the order in which they are shown", &metric())),
             ("data", text("blake3 over the items' hashes, in order")),
@@ -116,7 +120,10 @@ fn metric() -> Value {
             ("about", text("what one item's value says")),
             ("direction", json!({"enum": ["higher", "lower", "none"], "description": "which way is better"})),
             ("range", range),
-            ("aggregate", json!({"enum": ["mean", "perplexity"], "description": "how items make one number"})),
+            (
+                "aggregate",
+                json!({"enum": ["mean", "perplexity", "centred"], "description": "how items make one number"}),
+            ),
         ],
     )
 }
@@ -130,6 +137,9 @@ fn counts() -> Value {
             ("prefix_tokens", count("distinct token prefixes among them, for each model on its own")),
             ("new_tokens", count("tokens that may be generated at most")),
             ("units", count("units of work")),
+            ("skipped", count("items that are skipped because they do not fit, once for each model")),
+            ("truncated", count("items that lose ids on the left, likewise")),
+            ("fewer_shots", count("items that lose few-shot examples, likewise")),
         ],
     )
 }

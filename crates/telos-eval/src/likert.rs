@@ -52,7 +52,7 @@ fn check(params: &Map<String, Value>) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     match (params.contains_key("dimension"), params.contains_key("dimensions")) {
         (true, false) => {
-            mistakes.push((Some("dimension"), "`dimension` needs `dimensions`, the list of them all".into()))
+            mistakes.push((Some("dimension"), "`dimension` needs `dimensions`, the list of them all".into()));
         }
         (false, true) => mistakes.push((Some("dimensions"), "`dimensions` needs `dimension`, a template".into())),
         _ => {}

@@ -81,6 +81,7 @@ fn manifest(shape: &Shape, arms: Vec<ArmEntry>) -> Manifest {
         about: about.into(),
         goals: vec!["preferences/evaluation/benchmarks".into()],
         licence: Some("Apache-2.0".into()),
+        contamination: (!controlled).then(|| "public since 2022".into()),
         evaluator: if controlled { "constraint" } else { "multiple_choice" }.into(),
         metrics,
         data: "d4".repeat(32),
@@ -124,7 +125,14 @@ fn manifest(shape: &Shape, arms: Vec<ArmEntry>) -> Manifest {
         models: vec![ModelEntry { id: "tiny".into(), model: "builtin:tiny-lm".into(), card }],
         benchmarks,
         goals: goals(),
-        counts: Counts { requests: 16, tokens: 5000, prefix_tokens: 700, new_tokens: 64, units: 2 },
+        counts: Counts {
+            requests: 16,
+            tokens: 5000,
+            prefix_tokens: 700,
+            new_tokens: 64,
+            units: 2,
+            ..Counts::default()
+        },
         environment: json!({"telos": "0.1.0", "threads": 2}).as_object().cloned().unwrap_or_default(),
         identity: "c3".repeat(32),
         timings: Timings { started: "2026-01-02T03:04:05Z".into(), seconds: 12.5, sittings: 1, ..Timings::default() },

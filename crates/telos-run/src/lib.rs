@@ -39,7 +39,7 @@ mod units;
 
 pub use error::{PlanError, RunError};
 pub use events::{Event, Listener, Silent, UnitInfo};
-pub use plan::{Plan, PlanRow, plan};
+pub use plan::{DataNote, Plan, PlanRow, plan};
 pub use problem::Problem;
 pub use render::{RenderError, Renderer, Row};
 pub use requests::{REQUESTS, RequestKind, request_shapes};

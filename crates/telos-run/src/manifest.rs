@@ -78,6 +78,7 @@ fn benchmarks(prepared: &Prepared<'_>) -> Vec<BenchmarkEntry> {
         about: bench.spec.about.clone(),
         goals: bench.spec.goals.iter().map(|goal| goal.0.clone()).collect(),
         licence: bench.spec.licence.clone(),
+        contamination: bench.spec.contamination.clone(),
         evaluator: bench.scoring.kind().to_owned(),
         metrics: bench.scoring.metrics.clone(),
         data: bench.digest.clone(),

@@ -18,10 +18,31 @@ pub struct Plan {
     pub arms: Vec<String>,
     /// One for each model and benchmark, in the suite's order.
     pub rows: Vec<PlanRow>,
+    /// Where the data of each benchmark come from, in the suite's order.
+    pub data: Vec<DataNote>,
     /// The sums.
     pub counts: Counts,
     /// What has to be mended before the suite can run; empty where it can.
     pub problems: Vec<Problem>,
+}
+
+/// What a benchmark says of its data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DataNote {
+    /// The benchmark's id.
+    pub benchmark: String,
+    /// The licence of its data.
+    pub licence: Option<String>,
+    /// What is known of its items being in training data.
+    pub contamination: Option<String>,
+}
+
+impl fmt::Display for DataNote {
+    /// One line, without its end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.benchmark, self.licence.as_deref().unwrap_or("no licence is named"))?;
+        self.contamination.as_ref().map_or(Ok(()), |known| write!(f, "; contamination: {known}"))
+    }
 }
 
 /// One model on one benchmark.
@@ -108,6 +129,8 @@ impl fmt::Display for Plan {
         if let Some(sharing) = self.sharing() {
             writeln!(f, "\neach distinct token prefix stands for {sharing:.1} tokens of requests")?;
         }
+        writeln!(f, "\ndata:")?;
+        self.data.iter().try_for_each(|note| writeln!(f, "  {note}"))?;
         if !self.problems.is_empty() {
             writeln!(f, "\ncannot run:")?;
             self.problems.iter().try_for_each(|problem| writeln!(f, "  {problem}"))?;

@@ -5,7 +5,7 @@ use crate::error::PlanError;
 use crate::fit::{Fit, Fitted, fit};
 use crate::journal::Key;
 use crate::names::Names;
-use crate::plan::{Plan, PlanRow};
+use crate::plan::{DataNote, Plan, PlanRow};
 use crate::prefixes::Prefixes;
 use crate::problem::{Capped, Problem};
 use crate::references::{self, Reference};
@@ -17,7 +17,7 @@ use telos_core::digest::{blake3_hex, canonical_json};
 use telos_core::model::Weights;
 use telos_core::record::Counts;
 use telos_core::{ControllerSpec, Model, ModelCard, Models};
-use telos_spec::suite::Suite;
+use telos_spec::suite::{Benchmark, Suite};
 
 /// How much longer a sampled token takes than one of a prompt, roughly, for estimates alone.
 const SAMPLED_WEIGHT: u64 = 4;
@@ -93,6 +93,7 @@ impl Schedule {
             suite: suite.id.clone(),
             arms: suite.arms.iter().map(|arm| suite.arm_id(*arm)).collect(),
             rows: Vec::new(),
+            data: suite.benchmarks.iter().map(data_note).collect(),
             counts: Counts::default(),
             problems: prepared.problems.clone(),
         };
@@ -113,6 +114,9 @@ impl Schedule {
         counts.units = schedule.units.len() as u64;
         counts.requests = schedule.plan.rows.iter().map(|row| row.requests).sum();
         counts.tokens = schedule.plan.rows.iter().map(|row| row.tokens).sum();
+        counts.skipped = schedule.plan.rows.iter().map(|row| row.skipped).sum();
+        counts.truncated = schedule.plan.rows.iter().map(|row| row.truncated).sum();
+        counts.fewer_shots = schedule.plan.rows.iter().map(|row| row.fewer_shots).sum();
         counts.new_tokens = schedule.plan.rows.iter().map(|row| row.new_tokens).sum();
         schedule
     }
@@ -121,6 +125,11 @@ impl Schedule {
     pub(crate) fn fit(&self, model: usize, benchmark: usize, item: usize, usual: usize) -> Fit {
         self.unusual.get(&(model, benchmark, item)).cloned().unwrap_or(Fit::Shots(usual))
     }
+}
+
+fn data_note(benchmark: &Benchmark) -> DataNote {
+    let Benchmark { id, licence, contamination, .. } = benchmark;
+    DataNote { benchmark: id.clone(), licence: licence.clone(), contamination: contamination.clone() }
 }
 
 /// A right answer that a classifier under test cannot give.

@@ -17,6 +17,9 @@ pub struct Checked {
     /// Files in the cache folder that they name and that are not there. That is no mistake of theirs: they are good on a
     /// machine that has the files.
     pub not_in_cache: Vec<Diagnostic>,
+    /// What a user of the benchmarks among them should know: that no licence is named, or that the items may have been trained
+    /// on.
+    pub notes: Vec<String>,
 }
 
 /// Checks files, and all YAML files of folders. Goals among them count for the benchmarks among them.
@@ -63,6 +66,13 @@ pub fn check(paths: &[PathBuf], around: &Surroundings<'_>) -> Checked {
     let (registry, found) = builder.finish();
     out.diagnostics.extend(found);
     for file in registry.benchmarks.values().filter(|file| matches!(file.home, Home::Folder(_))) {
+        let note = |text: String| format!("{}: {text}", file.file.display());
+        if file.licence.is_none() {
+            out.notes.push(note(format!("benchmark `{}` names no licence of its data", file.id)));
+        }
+        if let Some(contamination) = &file.contamination {
+            out.notes.push(note(format!("contamination of `{}`: {contamination}", file.id)));
+        }
         let Walked { leaves, .. } = crate::benchmark::examine(&file.value, &|_| false, around);
         for leaf in leaves.iter().filter(|leaf| matches!(leaf.meaning, Meaning::Path | Meaning::Model)) {
             match file.home.presence(&file.value, leaf, &around.cache_dir, around.builtin) {

@@ -127,10 +127,12 @@ impl Home {
 
 /// The kind of a source as its file's ending tells it; for a folder, the endings of the files in it are not looked at.
 pub(crate) fn source_kind<'a>(path: &str, kinds: &'a [KindShape]) -> Option<&'a KindShape> {
-    let ending = path.rsplit('/').next()?.rsplit_once('.')?.1.to_ascii_lowercase();
-    let kind = match ending.as_str() {
+    let name = path.rsplit('/').next()?.to_ascii_lowercase();
+    // A table in Parquet is packed inside; only text is packed from outside.
+    let (name, packed) = name.strip_suffix(".gz").map_or((name.as_str(), false), |plain| (plain, true));
+    let kind = match name.rsplit_once('.')?.1 {
         "ndjson" => "jsonl",
-        "tsv" => "csv",
+        "parquet" if packed => return None,
         other => other,
     };
     kinds.iter().find(|k| k.kind == kind)

@@ -33,6 +33,8 @@ pub struct BenchmarkFile {
     pub goals: Vec<GoalId>,
     /// The licence of its data.
     pub licence: Option<String>,
+    /// What is known of its items being in training data.
+    pub contamination: Option<String>,
     /// The file; `builtin:…` where it is compiled in.
     pub file: PathBuf,
     /// The whole file.
@@ -214,6 +216,7 @@ impl<'a> Builder<'a> {
             about: text("about").unwrap_or_default(),
             goals: goals.filter_map(|v| v.as_str().map(|id| GoalId(id.to_owned()))).collect(),
             licence: text("licence"),
+            contamination: text("contamination"),
             file: document.file.clone(),
             sound: findings.is_empty(),
             id: id.clone(),

@@ -107,6 +107,7 @@ impl Parts<'_> {
             about: text(&value, "about").unwrap_or_default(),
             goals,
             licence: text(&value, "licence"),
+            contamination: text(&value, "contamination"),
             source: SourceSpec {
                 kind: take_text(&mut source, "kind").unwrap_or_default(),
                 path: take_text(&mut source, "path").unwrap_or_default().into(),
@@ -251,7 +252,7 @@ fn metrics(map: &Map<String, Value>) -> Vec<(String, MetricOverride)> {
 fn benchmark_json(written: &Value, benchmark: &Benchmark) -> Value {
     let as_written = |key: &str| written.get(key).cloned().unwrap_or(Value::Null);
     let split = written.pointer("/fewshot/split").cloned().unwrap_or(Value::Null);
-    json!({
+    let mut resolved = json!({
         "benchmark": benchmark.id,
         "about": benchmark.about,
         "goals": benchmark.goals,
@@ -271,5 +272,10 @@ fn benchmark_json(written: &Value, benchmark: &Benchmark) -> Value {
         "chat": benchmark.chat,
         "limit": benchmark.limit,
         "repeats": benchmark.repeats,
-    })
+    });
+    // Left out where there is none, so that records from before it are still of the same suite.
+    if let Some(contamination) = &benchmark.contamination {
+        resolved["contamination"] = contamination.as_str().into();
+    }
+    resolved
 }

@@ -78,6 +78,7 @@ static OVERRIDE_FIELDS: &[Field] = &[
     Field::optional("about", Shape::Text, "What it asks, in a sentence."),
     Field::optional("goals", TEXTS, "The leaves that it is bound to."),
     Field::optional("licence", Shape::Text, "The licence of its data."),
+    Field::optional("contamination", Shape::Text, CONTAMINATION),
     Field::optional("source", PARTIAL, "Keys laid over the benchmark's `source`; paths are relative to this file."),
     Field::optional("cluster", Shape::Text, "The column whose equal values are not independent."),
     Field::optional("fewshot", PARTIAL, "Keys laid over the benchmark's `fewshot`."),
@@ -91,6 +92,7 @@ static OVERRIDE_FIELDS: &[Field] = &[
 ];
 
 const PARTIAL: Shape = Shape::Map(&Shape::Any);
+const CONTAMINATION: &str = "What is known of its items being in training data, in a sentence.";
 const CHAT: &str = "Whether the prompt is put as a user's turn through the model's chat template.";
 const LIMIT: &str = "At most this many items, chosen by the suite's seed.";
 const REPEATS: &str = "How often each item is asked, where something is sampled; 1 where it is missing.";
@@ -103,6 +105,7 @@ pub(crate) static BENCHMARK_FIELDS: &[Field] = &[
     Field::optional("about", Shape::Text, "What it asks, in a sentence."),
     Field::optional("goals", TEXTS, "The leaves of the goals that it is bound to; may be empty."),
     Field::optional("licence", Shape::Text, "The licence of its data."),
+    Field::optional("contamination", Shape::Text, CONTAMINATION),
     Field::required("source", Shape::Source, "Where its rows are."),
     Field::optional("id", Shape::Text, "The column that is the item's id; else the row's number from 0."),
     Field::optional("cluster", Shape::Text, "The column whose equal values are not independent."),

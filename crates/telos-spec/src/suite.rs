@@ -113,6 +113,8 @@ pub struct Benchmark {
     pub goals: Vec<GoalId>,
     /// The licence of its data.
     pub licence: Option<String>,
+    /// What is known of its items being in training data.
+    pub contamination: Option<String>,
     /// Where its rows are.
     pub source: SourceSpec,
     /// The column that is the item's id.

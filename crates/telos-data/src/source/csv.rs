@@ -4,8 +4,9 @@
 //! one. `columns` names the columns of a file that has no header row. Files that end in `.tsv` are separated by tabs unless
 //! `delimiter` says otherwise.
 
+use super::gzip::plain_name;
 use super::text::newlines;
-use super::{Content, PATH, Row, SHA256, SourceEntry, check_sha256};
+use super::{Content, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Map, Value};
@@ -31,8 +32,8 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         ],
         check,
     },
-    endings: &[".csv", ".tsv"],
-    parse,
+    endings: &[".csv"],
+    parse: Parse::Text(parse),
 };
 
 fn check(map: &Map<String, Value>) -> Vec<Mistake> {
@@ -42,21 +43,29 @@ fn check(map: &Map<String, Value>) -> Vec<Mistake> {
     {
         mistakes.push((Some("delimiter"), "expected one ASCII character, such as \",\", \";\" or \"\\t\"".to_owned()));
     }
-    if let Some(name) = map.get("columns").and_then(|list| repeated(list.as_array()?.iter().filter_map(Value::as_str)))
-    {
-        mistakes.push((Some("columns"), format!("`{name}` stands twice")));
-    }
+    mistakes.extend(check_columns(map));
     mistakes
 }
 
+/// A name that stands twice in `columns`.
+pub(super) fn check_columns(map: &Map<String, Value>) -> Option<Mistake> {
+    let names = map.get("columns")?.as_array()?.iter().filter_map(Value::as_str);
+    repeated(names).map(|name| (Some("columns"), format!("`{name}` stands twice")))
+}
+
 fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
-    let tab = content.path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tsv"));
+    let tab = plain_name(content.path).0.ends_with(".tsv");
     let delimiter = match content.params.get("delimiter").and_then(Value::as_str).map(str::as_bytes) {
         Some([byte]) => *byte,
         Some(_) => return Err(content.broken(None, None, "`delimiter` is to be one ASCII character")),
         None if tab => b'\t',
         None => b',',
     };
+    parse_separated(content, delimiter)
+}
+
+/// Rows of cells with that character between them.
+pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8) -> Result<Vec<Row>, DataError> {
     // Cells are counted here, so that the message can say what was expected.
     let mut reader = ReaderBuilder::new()
         .has_headers(false)

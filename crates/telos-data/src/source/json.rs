@@ -4,7 +4,7 @@
 //! what `records` names, keys joined by dots (`data.questions`). With `key`, the records are an object of objects instead:
 //! each entry is a row, and its key stands in the column of that name.
 
-use super::{Content, PATH, Row, SHA256, SourceEntry, check_sha256};
+use super::{Content, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use crate::error::hint;
 use serde_json::{Map, Value};
@@ -31,7 +31,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         check: check_sha256,
     },
     endings: &[".json"],
-    parse,
+    parse: Parse::Text(parse),
 };
 
 fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {

@@ -1,7 +1,7 @@
 //! JSON Lines: one object per line. Blank lines are passed over.
 
 use super::json::article;
-use super::{Content, PATH, Row, SHA256, SourceEntry, check_sha256};
+use super::{Content, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use serde_json::Value;
 use telos_core::shape::KindShape;
@@ -14,7 +14,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         check: check_sha256,
     },
     endings: &[".jsonl", ".ndjson"],
-    parse,
+    parse: Parse::Text(parse),
 };
 
 fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {

@@ -1,9 +1,12 @@
 //! Sources: files of rows, one format a file. A new format is a file here and a line in [`SOURCES`].
 
 pub(crate) mod csv;
+mod gzip;
 pub(crate) mod json;
 pub(crate) mod jsonl;
+mod parquet;
 mod text;
+mod tsv;
 
 use crate::DataError;
 use crate::checksum::sha256_bytes;
@@ -33,13 +36,22 @@ pub struct Source {
 pub struct SourceEntry {
     /// Its name and keys.
     pub shape: KindShape,
-    /// The endings by which its files are known, in lower case and with the dot.
+    /// The endings by which its files are known, in lower case and with the dot; files of text may have `.gz` after it.
     pub endings: &'static [&'static str],
-    parse: fn(&Content<'_>) -> Result<Vec<Row>, DataError>,
+    parse: Parse,
+}
+
+/// How a file becomes rows.
+#[derive(Debug, Clone, Copy)]
+enum Parse {
+    /// From its text.
+    Text(fn(&Content<'_>) -> Result<Vec<Row>, DataError>),
+    /// From its bytes.
+    Bytes(fn(&Path, &[u8]) -> Result<Vec<Row>, DataError>),
 }
 
 /// The kinds of sources.
-pub static SOURCES: &[SourceEntry] = &[json::ENTRY, jsonl::ENTRY, csv::ENTRY];
+pub static SOURCES: &[SourceEntry] = &[json::ENTRY, jsonl::ENTRY, csv::ENTRY, tsv::ENTRY, parquet::ENTRY];
 
 /// The kinds of sources, for a catalogue.
 pub fn source_shapes() -> Vec<KindShape> {
@@ -94,8 +106,14 @@ pub(crate) fn read(source: &Source) -> Result<(Vec<Row>, String), DataError> {
     }
     let mut rows = Vec::new();
     for (path, bytes) in &files {
-        let text = text::decode(path, bytes)?;
-        rows.extend((entry.parse)(&Content { path, text, params: &source.params })?);
+        match entry.parse {
+            Parse::Bytes(parse) => rows.extend(parse(path, bytes)?),
+            Parse::Text(parse) => {
+                let bytes = gzip::unpack(path, bytes)?;
+                let text = text::decode(path, &bytes)?;
+                rows.extend(parse(&Content { path, text, params: &source.params })?);
+            }
+        }
     }
     if rows.is_empty() { Err(DataError::Empty { path: source.path.clone() }) } else { Ok((rows, found)) }
 }
@@ -131,8 +149,13 @@ fn files(source: &Source, entry: &SourceEntry) -> Result<Vec<(PathBuf, Vec<u8>)>
 
 impl SourceEntry {
     fn fits(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
-        self.endings.iter().any(|ending| name.ends_with(ending))
+        let (name, packed) = gzip::plain_name(path);
+        (self.is_text() || !packed) && self.endings.iter().any(|ending| name.ends_with(ending))
+    }
+
+    /// Whether its files are text, which may be compressed.
+    fn is_text(&self) -> bool {
+        matches!(self.parse, Parse::Text(_))
     }
 }
 
@@ -211,7 +234,10 @@ pub(crate) mod tests {
 
     #[test]
     fn unknown_kinds_are_named() {
-        check_error(rows("jsonn", "a", b"[]", &Value::Null), &["`jsonn`", "did you mean `json`?", "json, jsonl, csv"]);
+        check_error(
+            rows("jsonn", "a", b"[]", &Value::Null),
+            &["`jsonn`", "did you mean `json`?", "json, jsonl, csv, tsv, parquet"],
+        );
     }
 
     #[test]
@@ -233,7 +259,7 @@ pub(crate) mod tests {
         assert_eq!(found[1].place, Place { path: folder.path().join("d/b.jsonl"), row: Some(0), line: Some(1) });
         source.kind = "csv".into();
         let message = read(&source).expect_err("no such files").to_string();
-        assert!(message.ends_with("the folder holds no file that ends in .csv or .tsv"), "{message}");
+        assert!(message.ends_with("the folder holds no file that ends in .csv"), "{message}");
     }
 
     #[test]

@@ -11,9 +11,9 @@ pub(super) fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DataEr
         message: message.to_owned(),
     };
     match bytes {
-        [0x1f, 0x8b, ..] => return Err(broken(None, "it is compressed with gzip; unpack it first")),
+        [0x1f, 0x8b, ..] => return Err(broken(None, "it is compressed with gzip; give it the ending `.gz`")),
         [b'P', b'K', 3, 4, ..] => return Err(broken(None, "it is a zip archive; unpack it first")),
-        [b'P', b'A', b'R', b'1', ..] => return Err(broken(None, "it is Parquet; save it as JSON Lines or CSV first")),
+        [b'P', b'A', b'R', b'1', ..] => return Err(broken(None, "it is Parquet; give it the kind `parquet`")),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Err(broken(None, "it is in UTF-16; save it as UTF-8")),
         _ => {}
     }
@@ -40,7 +40,7 @@ mod tests {
         for (bytes, message) in [
             (b"a\nb\xe4".as_slice(), "read x, line 2: the text is not UTF-8; save the file as UTF-8"),
             (b"\xff\xfea\0", "read x: it is in UTF-16; save it as UTF-8"),
-            (b"\x1f\x8b\x08", "read x: it is compressed with gzip; unpack it first"),
+            (b"\x1f\x8b\x08", "read x: it is compressed with gzip; give it the ending `.gz`"),
         ] {
             assert_eq!(check(bytes), Err(message.to_owned()));
         }

@@ -3,7 +3,7 @@
 use crate::number;
 use serde::Serialize;
 use serde_json::Value;
-use telos_core::record::Manifest;
+use telos_core::record::{Counts, Manifest};
 
 /// The section's content.
 #[derive(Serialize)]
@@ -32,6 +32,7 @@ struct BenchmarkFacts {
     id: String,
     evaluator: String,
     licence: String,
+    contamination: String,
     data: String,
     items: String,
 }
@@ -59,6 +60,7 @@ pub(super) fn provenance(manifest: &Manifest) -> Provenance {
                 number::count(counts.units as usize),
             ),
         ),
+        fact("too long", too_long(counts)),
         fact("began", timings.started.clone()),
         fact("ended", timings.ended.clone().unwrap_or_else(dash)),
         fact("work", format!("{:.1} s in {}", timings.seconds, number::counted(timings.sittings as usize, "sitting"))),
@@ -92,6 +94,7 @@ pub(super) fn provenance(manifest: &Manifest) -> Provenance {
                 id: entry.id.clone(),
                 evaluator: entry.evaluator.clone(),
                 licence: entry.licence.clone().unwrap_or_else(dash),
+                contamination: entry.contamination.clone().unwrap_or_else(dash),
                 data: entry.data.clone(),
                 items: format!("{} of {}", number::count(entry.items), number::count(entry.available)),
             })
@@ -101,7 +104,18 @@ pub(super) fn provenance(manifest: &Manifest) -> Provenance {
     }
 }
 
-/// A string as it is, anything else as JSON.
+/// What became of items that did not fit a model's positions.
+fn too_long(counts: &Counts) -> String {
+    let kinds = [
+        (counts.skipped, "skipped"),
+        (counts.truncated, "cut on the left"),
+        (counts.fewer_shots, "asked with fewer examples"),
+    ];
+    let some = kinds.iter().filter(|(n, _)| *n > 0);
+    let told: Vec<String> = some.map(|(n, what)| format!("{} {what}", number::counted(*n as usize, "item"))).collect();
+    if told.is_empty() { "no item".to_owned() } else { told.join(", ") }
+}
+
 /// A value as a person reads it: a text without quotes, an object as names and values.
 fn plain(value: &Value) -> String {
     match value {

@@ -43,6 +43,7 @@ fn benchmark(
         about: format!("Asks {id}."),
         goals: vec![GoalId("values/a".into())],
         licence: Some("CC0-1.0".into()),
+        contamination: Some("Written for this test.".into()),
         source: SourceSpec {
             kind: "jsonl".into(),
             path: "questions.jsonl".into(),

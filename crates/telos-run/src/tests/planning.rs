@@ -27,6 +27,7 @@ fn a_plan_loads_no_weights_and_counts_what_is_computed() {
     assert_eq!(generate.controllers, ["free", "cbf"]);
     assert!(plan.sharing().is_some_and(|sharing| sharing > 2.0));
     let text = plan.to_string();
+    assert!(text.contains("  texts: CC0-1.0; contamination: Written for this test.\n"), "{text}");
     assert!(text.contains("texts") && text.contains("5 × 3") && text.contains("free, cbf"), "{text}");
     assert_eq!(serde_json::to_value(&plan).expect("JSON")["counts"]["requests"], json!(plan.counts.requests));
 }
@@ -128,6 +129,55 @@ fn a_text_needs_room_beside_its_prompt() {
     zoo.0.max_length.store(6, Ordering::Relaxed);
     let plan = super::super::plan(&suite(vec![texts("texts", 1)]), &zoo).expect("a plan");
     assert!(plan.problems[0].message.contains("leave no room"), "{:?}", plan.problems);
+}
+
+/// What became of texts where there is room for twelve ids of a prompt: the question of `d` has fourteen.
+fn check_texts(truncation: Truncation, status: &str, [skipped, truncated]: [u64; 2]) {
+    let zoo = Zoo::new();
+    zoo.0.max_length.store(18, Ordering::Relaxed);
+    let one = Suite { truncation, arms: vec![Arm { model: 0, controller: 0 }], ..suite(vec![texts("texts", 1)]) };
+    let (out, sitting) = whole(&format!("texts-{status}"), &one, &zoo);
+    let manifest = sitting.result.expect("a run");
+    assert_eq!([manifest.counts.skipped, manifest.counts.truncated], [skipped, truncated]);
+    let record = telos_data::read_record(&out).expect("a record");
+    let first: Vec<_> = record.replies.iter().filter(|r| r.wave == 0).collect();
+    let with: Vec<&str> = first.iter().filter(|r| r.status == status).map(|r| r.item.as_str()).collect();
+    assert_eq!((with, first.len()), (vec!["d"], 5));
+    let length = record.scores.iter().find(|s| s.item == "d" && s.metric == "length").expect("a score");
+    assert_eq!(length.value, (truncated > 0).then_some(6.0));
+}
+
+#[test]
+fn texts_whose_prompt_does_not_fit_are_cut_or_left_out_as_asked() {
+    check_texts(Truncation::Left, "truncated", [0, 1]);
+    check_texts(Truncation::Skip, "skipped", [1, 0]);
+}
+
+#[test]
+fn examples_are_dropped_the_last_first_and_counted() {
+    let zoo = Zoo::new();
+    zoo.0.max_length.store(52, Ordering::Relaxed);
+    let arms = vec![Arm { model: 0, controller: 0 }];
+    let dropped = Suite { truncation: Truncation::DropShots, arms, ..suite(vec![shots(choices("mc"), 2)]) };
+    let (out, sitting) = whole("dropped-shots", &dropped, &zoo);
+    assert_eq!(sitting.result.expect("a run").counts.fewer_shots, 5);
+    let record = telos_data::read_record(&out).expect("a record");
+    assert!(record.replies.iter().all(|r| r.status == "ok" && r.truncated_tokens == Some(0)));
+    // An example and the question, where two were asked for.
+    let questions = |r: &telos_core::record::ReplyRow| r.request.matches("Q: ").count();
+    assert!(record.replies.iter().all(|r| questions(r) <= 2) && record.replies.iter().any(|r| questions(r) == 2));
+    // The one that is left is the first that would have been drawn.
+    zoo.0.max_length.store(4096, Ordering::Relaxed);
+    let (out, sitting) = whole("all-shots", &Suite { truncation: Truncation::Error, ..dropped }, &zoo);
+    assert_eq!(sitting.result.expect("a run").counts.fewer_shots, 0);
+    let all = telos_data::read_record(&out).expect("a record");
+    let context = |r: &telos_core::record::ReplyRow| {
+        serde_json::from_str::<Value>(&r.request).expect("JSON")["context"].as_str().expect("a text").to_owned()
+    };
+    for (few, many) in record.replies.iter().zip(&all.replies).filter(|(few, _)| questions(few) == 2) {
+        let first = |text: String| text.split("\n\n").next().expect("a part").to_owned();
+        assert_eq!(first(context(few)), first(context(many)));
+    }
 }
 
 #[test]

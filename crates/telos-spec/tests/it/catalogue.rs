@@ -33,6 +33,31 @@ static EVALUATORS: &[KindShape] = &[
         ],
     ),
     kind("sentence_pair", &[]),
+    kind("preference_pair", &[]),
+    kind(
+        "likert",
+        &[
+            Field::required("points", Shape::Whole { min: 2, max: 100 }, "options"),
+            Field::optional("reverse", Shape::Either(&[Shape::Flag, Shape::Template]), "turned"),
+            Field::optional("dimension", Shape::Template, "about what"),
+            Field::optional("dimensions", LABELS, "all of them"),
+        ],
+    ),
+    kind(
+        "verifiable_instructions",
+        &[
+            Field::optional("instructions", Shape::Template, "ids"),
+            Field::optional("kwargs", Shape::Template, "of each"),
+        ],
+    ),
+    kind(
+        "classifier",
+        &[
+            Field::required("model", Shape::Model, "the classifier"),
+            Field::required("label", Shape::Either(&[Shape::Text, LABELS]), "looked for"),
+            Field::optional("prompt", Shape::Flag, "with it"),
+        ],
+    ),
     kind("control", &[Field::required("constraint", Shape::Constraint, "the h")]),
     kind(
         "match",
@@ -109,6 +134,8 @@ static SOURCES: &[KindShape] = &[
     kind("json", &[Field::optional("records", Shape::Text, "where the list is")]),
     kind("jsonl", &[]),
     kind("csv", &[Field::optional("delimiter", Shape::Text, "between cells")]),
+    kind("tsv", &[]),
+    kind("parquet", &[]),
 ];
 
 /// The catalogue.

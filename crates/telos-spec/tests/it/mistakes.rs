@@ -36,7 +36,7 @@ arms:
   - {model: b, controller: cbf}
 goals: [values/evaluation]
 benchmarks:
-  - {id: turns, repeats: 2, limit: 3, chat: true, about: Other., goals: [values/evaluation/own], licence: MIT, source: {path: other.jsonl}, cluster: q, fewshot: {n: 0}, request: {prompt: "x {{ q }}"}, generate: {max_new_tokens: 3}, evaluator: {constraint: s}, metrics: {min_h: {direction: none}}}
+  - {id: turns, repeats: 2, limit: 3, chat: true, about: Other., goals: [values/evaluation/own], licence: MIT, source: {path: other.jsonl}, cluster: q, fewshot: {n: 0}, request: {prompt: "x {{ q }}"}, generate: {max_new_tokens: 3}, evaluator: {constraint: s}, metrics: {min_h: {direction: none}}, contamination: None known.}
 truncation: left
 "#;
 
@@ -106,6 +106,7 @@ metrics: {acc: {direction: higher, range: [0, 1], aggregate: mean}}
 chat: false
 limit: 5
 repeats: 1
+contamination: None known.
 "#;
 
 /// Loads the good suite with one text replaced and expects exactly these mistakes, each as `line:column: part`.
@@ -318,7 +319,7 @@ fn mistakes_in_benchmarks() {
     in_benchmark(
         "kind: jsonl",
         "kind: jsnl",
-        &["5:16: unknown kind of source `jsnl`; known: json, jsonl, csv\n  hint: did you mean `jsonl`?"],
+        &["5:16: unknown kind of source `jsnl`; known: json, jsonl, csv, tsv, parquet\n  hint: did you mean `jsonl`?"],
     );
     in_benchmark(
         "kind: jsonl, path: rows.jsonl",

@@ -1,7 +1,7 @@
 //! Goals and benchmarks, built in and laid over.
 
 use crate::folder::Folder;
-use telos_spec::load_registry;
+use telos_spec::{check, load_registry};
 
 #[test]
 fn folders_are_laid_over_what_is_built_in() {
@@ -70,4 +70,53 @@ fn mistakes_of_a_registry_are_found() {
     let found = folder.texts(&found);
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     found.iter().zip(expected).for_each(|(found, part)| assert!(found.starts_with(part), "{found}\n{part}"));
+}
+
+#[test]
+fn the_ending_tells_the_kind_of_a_source_packed_or_not() {
+    let bench = |id: &str, path: &str| {
+        format!(
+            "benchmark: {id}\nlicence: MIT\nsource: {{path: {path}}}\nrequest: {{kind: choices, context: a, choices: \"{{{{ b }}}}\"}}\nevaluator: {{kind: sentence_pair}}\n"
+        )
+    };
+    let told = [
+        ("a", "r.json.gz", Some("json")),
+        ("b", "r.NDJSON.gz", Some("jsonl")),
+        ("c", "r.tsv", Some("tsv")),
+        ("d", "r.csv.GZ", Some("csv")),
+        ("e", "r.parquet", Some("parquet")),
+        ("f", "r.parquet.gz", None),
+        ("g", "r.gz", None),
+    ];
+    let folder = Folder::with(&[]);
+    for (id, path, _) in told {
+        folder.write(&format!("{id}.yaml"), &bench(id, path));
+        folder.write(path, "x");
+    }
+    let (registry, found) = load_registry(std::slice::from_ref(&folder.path), &folder.around());
+    let mut untold: Vec<String> = folder.texts(&found);
+    untold.sort();
+    assert_eq!(untold.len(), 2, "{untold:?}");
+    assert!(untold[0].starts_with("f.yaml:3:16: the ending of `r.parquet.gz` does not tell"), "{untold:?}");
+    for (id, _, kind) in told.iter().filter(|(.., kind)| kind.is_some()) {
+        assert_eq!(registry.benchmarks[*id].value["source"]["kind"].as_str(), *kind, "{id}");
+    }
+}
+
+#[test]
+fn missing_licences_and_known_contamination_are_noted() {
+    let bench = "source: {path: r.csv}\nrequest: {kind: choices, context: a, choices: \"{{ b }}\"}\nevaluator: {kind: sentence_pair}\n";
+    let folder = Folder::with(&[("r.csv", "b\n")]);
+    folder.write("a.yaml", &format!("benchmark: a\n{bench}"));
+    folder.write("b.yaml", &format!("benchmark: b\nlicence: MIT\ncontamination: Public since 2019.\n{bench}"));
+    folder.write("c.yaml", &format!("benchmark: c\nlicence: MIT\n{bench}"));
+    let checked = check(std::slice::from_ref(&folder.path), &folder.around());
+    assert_eq!(folder.texts(&checked.diagnostics), Vec::<String>::new());
+    let root = format!("{}/", folder.path.display());
+    let notes: Vec<String> = checked.notes.iter().map(|note| note.replace(&root, "")).collect();
+    let expected =
+        ["a.yaml: benchmark `a` names no licence of its data", "b.yaml: contamination of `b`: Public since 2019."];
+    assert_eq!(notes, expected);
+    let (registry, _) = load_registry(std::slice::from_ref(&folder.path), &folder.around());
+    assert_eq!(registry.benchmarks["b"].contamination.as_deref(), Some("Public since 2019."));
 }

@@ -199,7 +199,7 @@ fn a_file_that_is_not_in_the_cache_is_named_with_a_way_to_fill_it() {
 #[test]
 fn metrics_are_read() {
     let (_, suite) = load(
-        "suite: s\nmodels: [{id: a, model: m}]\nbenchmarks: [{id: tiny-pairs, metrics: {x: {direction: lower, range: [-1, 2.5], aggregate: perplexity}, y: {}}}]\n",
+        "suite: s\nmodels: [{id: a, model: m}]\nbenchmarks: [{id: tiny-pairs, metrics: {x: {direction: lower, range: [-1, 2.5], aggregate: perplexity}, y: {}, z: {aggregate: centred}}}]\n",
     );
     let (name, x) = &suite.benchmarks[0].metrics[0];
     assert_eq!(
@@ -207,4 +207,5 @@ fn metrics_are_read() {
         ("x", Some(Direction::Lower), Some([-1.0, 2.5]), Some(Aggregate::Perplexity))
     );
     assert_eq!(suite.benchmarks[0].metrics[1].1, telos_spec::suite::MetricOverride::default());
+    assert_eq!(suite.benchmarks[0].metrics[2].1.aggregate, Some(Aggregate::Centred));
 }

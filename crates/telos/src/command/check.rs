@@ -11,6 +11,7 @@ pub(crate) fn check(world: &World, what: &Check) -> Result<u8, Failure> {
     let found = telos_spec::check(&what.paths, &world.surroundings());
     let mut lines: Vec<String> = found.diagnostics.iter().map(ToString::to_string).collect();
     lines.extend(found.not_in_cache.iter().map(|missing| format!("note: {missing}")));
+    lines.extend(found.notes.iter().map(|text| format!("note: {text}")));
     let files = if found.files == 1 { "1 file".to_owned() } else { format!("{} files", found.files) };
     lines.push(match found.diagnostics.len() {
         0 => format!("{files}: no mistakes"),
