@@ -28,6 +28,9 @@ pub(crate) enum TrainError {
     /// JSON cannot be written.
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// Figures of the model card are missed.
+    #[error("these figures are missed: {0}")]
+    Missed(String),
     /// A training thread ended early.
     #[error("the training of {0} ended early")]
     Thread(&'static str),

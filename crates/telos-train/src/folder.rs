@@ -14,7 +14,7 @@ pub(crate) const CLASSIFIER: &str = "tiny-sentiment";
 /// The weights in each folder.
 pub(crate) const WEIGHTS: &str = "model.safetensors";
 
-/// ChatML, behind the token with which every text begins.
+/// `ChatML`, behind the token with which every text begins.
 const TEMPLATE: &str = "{{ bos_token }}{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + \
     message['content'] | trim + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}\
     {% endif %}";

@@ -3,10 +3,14 @@
 //! Invariant: nothing depends on this program, it reads no data but its own grammar, and it uses no network.
 
 mod error;
+mod figures;
 mod folder;
+mod hashes;
 mod make;
 mod model;
 mod optimise;
+mod positivity;
+mod sample;
 mod text;
 mod train;
 mod world;
@@ -45,14 +49,29 @@ enum Command {
         #[arg(long, default_value_os_t = builtin())]
         out: PathBuf,
         /// Steps of the language model; 0 leaves it out
-        #[arg(long, default_value_t = 5000)]
+        #[arg(long, default_value_t = 3000)]
         steps: usize,
         /// Steps of the classifier; 0 leaves it out
-        #[arg(long, default_value_t = 8000)]
+        #[arg(long, default_value_t = 2200)]
         classifier_steps: usize,
         /// The seed
         #[arg(long, default_value_t = 1)]
         seed: u64,
+    },
+    /// Measure the figures of the model cards; fails where one is missed
+    Figures {
+        /// The folder in which both model folders are
+        #[arg(long, default_value_os_t = builtin())]
+        models: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the hash of each file of weights, as the table that pins them states it
+    Hashes {
+        /// The folder in which both model folders are
+        #[arg(long, default_value_os_t = builtin())]
+        models: PathBuf,
     },
 }
 
@@ -62,18 +81,34 @@ fn builtin() -> PathBuf {
 }
 
 fn run(command: Command, out: &mut impl std::io::Write) -> Result<(), TrainError> {
+    let stdout = || TrainError::at(Path::new("standard output"));
     match command {
         Command::World { seed, count, rule } => {
             let grammar = world::world()?;
             let mut rng = world::Rng::new(seed);
             for _ in 0..count {
                 let sample = grammar.generate(&rule, &mut rng)?;
-                writeln!(out, "{}\n", sample.text).map_err(TrainError::at(Path::new("standard output")))?;
+                writeln!(out, "{}\n", sample.text).map_err(stdout())?;
             }
             Ok(())
         }
         Command::Train { out, steps, classifier_steps, seed } => {
             make::make(make::Order { seed, causal_steps: steps, classifier_steps }, &out)
+        }
+        Command::Figures { models, json } => {
+            let figures = figures::measure(&models)?;
+            if json {
+                writeln!(out, "{}", serde_json::to_string_pretty(&figures)?).map_err(stdout())?;
+            } else {
+                figures.iter().try_for_each(|figure| writeln!(out, "{figure}")).map_err(stdout())?;
+            }
+            figures::judge(&figures)
+        }
+        Command::Hashes { models } => {
+            for (path, hash) in hashes::of(&models)? {
+                writeln!(out, "    (\"{path}\", \"{hash}\"),").map_err(stdout())?;
+            }
+            Ok(())
         }
     }
 }

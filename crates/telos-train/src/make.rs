@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Entries of both vocabularies.
-const VOCABULARY: usize = 1536;
+const VOCABULARY: usize = 1280;
 /// The language model's extents.
 const CAUSAL: LlamaConfig = LlamaConfig {
     vocabulary: VOCABULARY,
@@ -48,7 +48,7 @@ pub(crate) fn make(order: Order, out: &Path) -> Result<(), TrainError> {
             }
             let tokenizer = text::learn(&grammar, seed, VOCABULARY, &text::CAUSAL)?;
             let schedule = Schedule { steps: causal_steps, warm_up: 100.min(causal_steps / 10 + 1), rate: 3e-3 };
-            let plan = Plan { seed, schedule, batch: 8, length: 96 };
+            let plan = Plan { seed, schedule, batch: 12, length: 64 };
             let model = causal(&grammar, &tokenizer, CAUSAL, plan, &log("language model", causal_steps))?;
             folder::save_causal(&model, &tokenizer, &out.join(folder::CAUSAL))
         });
@@ -57,7 +57,8 @@ pub(crate) fn make(order: Order, out: &Path) -> Result<(), TrainError> {
                 return Ok(());
             }
             let tokenizer = text::learn(&grammar, seed, VOCABULARY, &text::CLASSIFIER)?;
-            let schedule = Schedule { steps: classifier_steps, warm_up: 100.min(classifier_steps / 10 + 1), rate: 1e-3 };
+            let schedule =
+                Schedule { steps: classifier_steps, warm_up: 100.min(classifier_steps / 10 + 1), rate: 1e-3 };
             let plan = Plan { seed: seed + 1, schedule, batch: 32, length: 0 };
             let model = classifier(&grammar, &tokenizer, CLASSIFIER, plan, &log("classifier", classifier_steps))?;
             folder::save_classifier(&model, &tokenizer, &out.join(folder::CLASSIFIER))
@@ -78,7 +79,8 @@ fn log(name: &'static str, steps: usize) -> impl Fn(usize, f32) + Sync {
         if (step + 1).is_multiple_of(LOG_EVERY) {
             let (mean, each) = (*sum / LOG_EVERY as f32, start.elapsed().as_secs_f64() / (step + 1) as f64);
             // A log that nobody can read is no reason to stop a training.
-            let _ = writeln!(std::io::stderr(), "{name}: step {}/{steps}, loss {mean:.4}, {each:.3} s a step", step + 1);
+            let _ =
+                writeln!(std::io::stderr(), "{name}: step {}/{steps}, loss {mean:.4}, {each:.3} s a step", step + 1);
             *sum = 0.0;
         }
     }

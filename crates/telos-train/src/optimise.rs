@@ -1,4 +1,4 @@
-//! AdamW with a warm-up, a cosine decay and a bound on the gradient's norm.
+//! `AdamW` with a warm-up, a cosine decay and a bound on the gradient's norm.
 
 use crate::error::TrainError;
 use crate::model::Weights;

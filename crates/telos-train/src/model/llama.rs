@@ -97,7 +97,8 @@ impl Llama {
             for (name, outputs, inputs) in matrices {
                 // What is added to the residual stream begins small, so that depth does not make it grow.
                 let residual = name.ends_with("o_proj") || name.ends_with("down_proj");
-                let deviation = 1.0 / (inputs as f64).sqrt() / if residual { (2 * c.layers) as f64 } else { 1.0 }.sqrt();
+                let deviation =
+                    1.0 / (inputs as f64).sqrt() / if residual { (2 * c.layers) as f64 } else { 1.0 }.sqrt();
                 weights.normal(rng, at(name), &[outputs, inputs], deviation)?;
             }
             for name in ["input_layernorm", "post_attention_layernorm"] {
@@ -113,8 +114,16 @@ impl Llama {
         linear(&hidden, self.weights.get("model.embed_tokens.weight")?)
     }
 
+    /// Logits of the token after each row of `batch × length` ids.
+    pub(crate) fn next(&self, ids: &Tensor) -> Result<Vec<Vec<f32>>, TrainError> {
+        let (batch, length) = ids.dims2()?;
+        let last = self.hidden(ids)?.reshape((batch, length, self.config.hidden))?.narrow(1, length - 1, 1)?;
+        let last = last.reshape((batch, self.config.hidden))?;
+        Ok(linear(&last, self.weights.get("model.embed_tokens.weight")?)?.to_vec2()?)
+    }
+
     /// The normalised last states, `batch·length × hidden`.
-    pub(crate) fn hidden(&self, ids: &Tensor) -> Result<Tensor, TrainError> {
+    fn hidden(&self, ids: &Tensor) -> Result<Tensor, TrainError> {
         let c = self.config;
         let (batch, length) = ids.dims2()?;
         let around = Around::new(&c, length)?;
@@ -158,9 +167,7 @@ struct Around {
 impl Around {
     fn new(config: &LlamaConfig, length: usize) -> Result<Self, TrainError> {
         let (dim, half) = (config.dim(), config.dim() / 2);
-        let angle = |position: usize, i: usize| {
-            position as f64 / THETA.powf(2.0 * (i % half) as f64 / dim as f64)
-        };
+        let angle = |position: usize, i: usize| position as f64 / THETA.powf(2.0 * (i % half) as f64 / dim as f64);
         let table = |f: fn(f64) -> f64| {
             let values: Vec<f32> = (0..length * dim).map(|n| f(angle(n / dim, n % dim)) as f32).collect();
             Tensor::from_vec(values, (length, dim), &Device::Cpu)

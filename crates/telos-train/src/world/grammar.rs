@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, says: &str) {
-        let error = Grammar::parse(text).err().expect("an error").to_string();
+        let error = Grammar::parse(text).expect_err("an error").to_string();
         assert!(error.contains(says), "{error}");
     }
 
@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn a_line_stands_for_each_word() {
-        let grammar = Grammar::parse("@a\n%k=w| 2| the {k} [t_{k}]\n@w = x | y\n@t_{k} %k=w\n{k}{k}").expect("a grammar");
+        let grammar =
+            Grammar::parse("@a\n%k=w| 2| the {k} [t_{k}]\n@w = x | y\n@t_{k} %k=w\n{k}{k}").expect("a grammar");
         for (text, is) in [("the x xx", true), ("the y yy", true), ("the x yy", false)] {
             assert_eq!(grammar.recognises("a", text).expect("a rule"), is, "{text}");
         }

@@ -89,8 +89,14 @@ mod tests {
     #[test]
     fn what_is_not_of_the_world_is_refused() {
         let grammar = world().expect("the grammar parses");
-        for text in ["", "The soup", "The soup is wonderful", "soup The is wonderful.", "The soup is soup.", "The soup is wonderful. x"]
-        {
+        for text in [
+            "",
+            "The soup",
+            "The soup is wonderful",
+            "soup The is wonderful.",
+            "The soup is soup.",
+            "The soup is wonderful. x",
+        ] {
             assert!(!grammar.recognises(DOCUMENT, text).expect("a rule"), "{text:?}");
         }
         assert!(grammar.recognises(DOCUMENT, "The soup is wonderful.").expect("a rule"));
@@ -121,8 +127,10 @@ mod tests {
 
     #[test]
     fn held_out_questions_are_not_in_training_but_exist() {
-        let known: std::collections::HashSet<String> =
-            texts(DOCUMENT, 1, 5000).into_iter().map(|sample| sample.question().unwrap_or(&sample.text).to_owned()).collect();
+        let known: std::collections::HashSet<String> = texts(DOCUMENT, 1, 5000)
+            .into_iter()
+            .map(|sample| sample.question().unwrap_or(&sample.text).to_owned())
+            .collect();
         let grammar = world().expect("the grammar parses");
         let mut rng = Rng::new(1);
         for rule in ["value_doc", "choice_letter", "opinion_doc"] {
@@ -135,7 +143,8 @@ mod tests {
 
     #[test]
     fn the_label_follows_the_latest_opinion() {
-        let grammar = Grammar::parse("@a\nThe soup was lovely{+}, but I found it bad{-}. I liked{+} it.").expect("a grammar");
+        let grammar =
+            Grammar::parse("@a\nThe soup was lovely{+}, but I found it bad{-}. I liked{+} it.").expect("a grammar");
         let sample = grammar.generate("a", &mut Rng::new(0)).expect("a text");
         let expect = [
             ("The soup was", Sentiment::Neutral),
@@ -155,17 +164,17 @@ mod tests {
 
     #[test]
     fn praise_then_but_turns_more_often_than_not_but_not_always() {
-        let (mut down, mut all) = (0, 0);
+        let (mut down, mut all) = (0u32, 0u32);
         let grammar = world().expect("the grammar parses");
         for seed in 0..2000 {
             let sample = grammar.generate("opinion_place", &mut Rng::new(seed)).expect("a text");
             let Some(at) = sample.text.find(", but") else { continue };
             if sample.sentiment(at) == Sentiment::Positive {
                 all += 1;
-                down += usize::from(sample.sentiment(sample.text.len()) == Sentiment::Negative);
+                down += u32::from(sample.sentiment(sample.text.len()) == Sentiment::Negative);
             }
         }
-        let share = down as f64 / all as f64;
+        let share = f64::from(down) / f64::from(all);
         assert!(all > 300 && (0.45..0.75).contains(&share), "{share} of {all}");
     }
 
