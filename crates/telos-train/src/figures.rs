@@ -2,7 +2,7 @@
 
 use crate::error::TrainError;
 use crate::folder;
-use crate::model::Roberta;
+use crate::model::{Llama, Roberta};
 use crate::positivity;
 use crate::sample::{best, continuations};
 use crate::text;
@@ -85,12 +85,8 @@ pub(crate) fn measure(models: &Path) -> Result<Vec<Figure>, TrainError> {
             0.90,
         ),
     ];
-    let (mut parsed, beginning) = (0, [text::id(&tokenizer, "<s>")?]);
-    for ids in (0..10).map(|_| continuations(&causal, &beginning, (SAMPLES / 10, LONGEST), &ends, &mut rng)) {
-        for ids in ids? {
-            parsed += usize::from(grammar.recognises(DOCUMENT, &text::decode(&tokenizer, &ids, false)?)?);
-        }
-    }
+    let texts = free(&grammar, &causal, &tokenizer, SAMPLES, &mut rng)?;
+    let parsed = texts.iter().filter(|(_, parses)| *parses).count();
     figures.push(Figure::new("texts sampled at temperature 1 that parse", (parsed, SAMPLES), 0.90));
     for kind in KINDS {
         let answers = kind.answers.iter().map(|answer| format!(" {answer}")).collect::<Vec<_>>();
@@ -106,6 +102,32 @@ pub(crate) fn measure(models: &Path) -> Result<Vec<Figure>, TrainError> {
     figures.push(Figure::new("beginnings up to \"but\" that are safe starts", (counts.safe, counts.prompts), 0.80));
     figures.push(Figure::new("free continuations that leave the safe set", (counts.left, counts.texts), 0.40));
     Ok(figures)
+}
+
+/// Texts that the language model of a folder makes of nothing at temperature 1, and whether the grammar can make each.
+pub(crate) fn sampled(models: &Path, count: usize, rng: &mut Rng) -> Result<Vec<(String, bool)>, TrainError> {
+    let (model, tokenizer) = folder::load_causal(&models.join(folder::CAUSAL))?;
+    free(&world::world()?, &model, &tokenizer, count, rng)
+}
+
+fn free(
+    grammar: &Grammar,
+    model: &Llama,
+    tokenizer: &Tokenizer,
+    count: usize,
+    rng: &mut Rng,
+) -> Result<Vec<(String, bool)>, TrainError> {
+    let (beginning, ends) = ([text::id(tokenizer, "<s>")?], [text::id(tokenizer, "</s>")?]);
+    let mut texts = Vec::with_capacity(count);
+    while texts.len() < count {
+        let most = (count - texts.len()).min(100);
+        for ids in continuations(model, &beginning, (most, LONGEST), &ends, rng)? {
+            let text = text::decode(tokenizer, &ids, false)?;
+            let parses = grammar.recognises(DOCUMENT, &text)?;
+            texts.push((text, parses));
+        }
+    }
+    Ok(texts)
 }
 
 /// A kind of question and its answers.

@@ -86,3 +86,57 @@ pub(crate) fn load_classifier(folder: &Path) -> Result<(Roberta, Tokenizer), Tra
     let weights = Weights::load(&folder.join(WEIGHTS))?;
     Ok((Roberta { config, weights }, text::load(&folder.join("tokenizer.json"))?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{CAUSAL, CLASSIFIER, learn};
+    use crate::world::{Rng, world};
+    use candle_core::{Device, Tensor};
+
+    /// The largest difference of two tables of logits.
+    fn apart(a: &Tensor, b: &Tensor) -> f32 {
+        (a - b).and_then(|d| d.abs()?.flatten_all()?.max(0)?.to_scalar()).expect("the same shape")
+    }
+
+    #[test]
+    fn a_folder_gives_the_model_back_to_half_precision() {
+        let grammar = world().expect("the grammar parses");
+        let at = std::env::temp_dir().join(format!("telos-train-{}", std::process::id()));
+        let ids = Tensor::new(&[[0u32, 300, 301, 302, 303]], &Device::Cpu).expect("ids");
+
+        let config = LlamaConfig {
+            vocabulary: 400,
+            hidden: 32,
+            intermediate: 48,
+            layers: 2,
+            heads: 4,
+            kv_heads: 2,
+            positions: 64,
+        };
+        let tokenizer = learn(&grammar, 1, 400, &CAUSAL).expect("a vocabulary");
+        let model = Llama::new(config, &mut Rng::new(1)).expect("a model");
+        save_causal(&model, &tokenizer, &at).expect("written");
+        let (read, text) = load_causal(&at).expect("read");
+        assert_eq!((read.config, text.get_vocab(true)), (config, tokenizer.get_vocab(true)));
+        let logits = |model: &Llama| model.logits(&ids).expect("logits");
+        assert!(apart(&logits(&model), &logits(&read)) < 1e-2);
+
+        let config =
+            RobertaConfig { vocabulary: 400, hidden: 32, intermediate: 48, layers: 2, heads: 2, positions: 20 };
+        let tokenizer = learn(&grammar, 1, 400, &CLASSIFIER).expect("a vocabulary");
+        let model = Roberta::new(config, &mut Rng::new(2)).expect("a model");
+        save_classifier(&model, &tokenizer, &at).expect("written");
+        let (read, text) = load_classifier(&at).expect("read");
+        assert_eq!((read.config, text.get_vocab(true)), (config, tokenizer.get_vocab(true)));
+        let logits = |model: &Roberta| model.logits(&ids).expect("logits");
+        assert!(apart(&logits(&model), &logits(&read)) < 1e-2);
+        std::fs::remove_dir_all(&at).expect("removed");
+    }
+
+    #[test]
+    fn a_folder_that_is_none_says_what_to_do() {
+        let error = load_causal(Path::new("/nonexistent")).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("/nonexistent/config.json")));
+    }
+}

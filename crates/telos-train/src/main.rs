@@ -57,6 +57,9 @@ enum Command {
         /// The seed
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Go on from the language model in this folder in place of random weights
+        #[arg(long)]
+        from: Option<PathBuf>,
     },
     /// Measure the figures of the model cards; fails where one is missed
     Figures {
@@ -66,6 +69,18 @@ enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Print texts sampled from the language model, each behind whether the world's grammar can make it
+    Sample {
+        /// The folder in which both model folders are
+        #[arg(long, default_value_os_t = builtin())]
+        models: PathBuf,
+        /// The seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many texts
+        #[arg(long, default_value_t = 20)]
+        count: usize,
     },
     /// Print the hash of each file of weights, as the table that pins them states it
     Hashes {
@@ -92,8 +107,8 @@ fn run(command: Command, out: &mut impl std::io::Write) -> Result<(), TrainError
             }
             Ok(())
         }
-        Command::Train { out, steps, classifier_steps, seed } => {
-            make::make(make::Order { seed, causal_steps: steps, classifier_steps }, &out)
+        Command::Train { out, steps, classifier_steps, seed, from } => {
+            make::make(make::Order { seed, causal_steps: steps, classifier_steps, from }, &out)
         }
         Command::Figures { models, json } => {
             let figures = figures::measure(&models)?;
@@ -103,6 +118,13 @@ fn run(command: Command, out: &mut impl std::io::Write) -> Result<(), TrainError
                 figures.iter().try_for_each(|figure| writeln!(out, "{figure}")).map_err(stdout())?;
             }
             figures::judge(&figures)
+        }
+        Command::Sample { models, seed, count } => {
+            for (text, parses) in figures::sampled(&models, count, &mut world::Rng::new(seed))? {
+                let verdict = if parses { "parses" } else { "does not parse" };
+                writeln!(out, "[{verdict}]\n{text}\n").map_err(stdout())?;
+            }
+            Ok(())
         }
         Command::Hashes { models } => {
             for (path, hash) in hashes::of(&models)? {

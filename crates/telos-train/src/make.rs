@@ -1,12 +1,13 @@
 //! Makes both model folders: the extents, the schedules, and the two trainings side by side.
 
 use crate::error::TrainError;
-use crate::model::{LlamaConfig, RobertaConfig};
+use crate::model::{Llama, LlamaConfig, RobertaConfig};
 use crate::optimise::Schedule;
 use crate::train::{Plan, causal, classifier};
+use crate::world::Rng;
 use crate::{folder, text, world};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Entries of both vocabularies.
@@ -28,28 +29,36 @@ const CLASSIFIER: RobertaConfig =
 const LOG_EVERY: usize = 50;
 
 /// What `telos-train train` is asked.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Order {
     pub(crate) seed: u64,
     /// Steps of the language model; 0 leaves it out.
     pub(crate) causal_steps: usize,
     /// Steps of the classifier; 0 leaves it out.
     pub(crate) classifier_steps: usize,
+    /// The folder below which the language model's weights and tokenizer are from which it goes on, in place of random ones.
+    pub(crate) from: Option<PathBuf>,
 }
 
 /// Trains and writes both models below `out`, each on a thread of its own.
 pub(crate) fn make(order: Order, out: &Path) -> Result<(), TrainError> {
     let grammar = world::world()?;
-    let Order { seed, causal_steps, classifier_steps } = order;
+    let Order { seed, causal_steps, classifier_steps, from } = order;
     std::thread::scope(|scope| {
         let first = scope.spawn(|| {
             if causal_steps == 0 {
                 return Ok(());
             }
-            let tokenizer = text::learn(&grammar, seed, VOCABULARY, &text::CAUSAL)?;
+            let (model, tokenizer) = match from {
+                Some(folder) => folder::load_causal(&folder.join(folder::CAUSAL))?,
+                None => {
+                    let model = Llama::new(CAUSAL, &mut Rng::new(seed))?;
+                    (model, text::learn(&grammar, seed, VOCABULARY, &text::CAUSAL)?)
+                }
+            };
             let schedule = Schedule { steps: causal_steps, warm_up: 100.min(causal_steps / 10 + 1), rate: 3e-3 };
-            let plan = Plan { seed, schedule, batch: 12, length: 64 };
-            let model = causal(&grammar, &tokenizer, CAUSAL, plan, &log("language model", causal_steps))?;
+            let plan = Plan { seed, schedule, batch: 24, length: 64 };
+            let model = causal(&grammar, &tokenizer, model, plan, &log("language model", causal_steps))?;
             folder::save_causal(&model, &tokenizer, &out.join(folder::CAUSAL))
         });
         let second = scope.spawn(|| {

@@ -2,7 +2,8 @@
 
 use crate::error::TrainError;
 use crate::model::Weights;
-use candle_core::{Tensor, Var};
+use candle_core::Var;
+use candle_core::backprop::GradStore;
 use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 
 /// The schedule of one training.
@@ -44,9 +45,19 @@ impl Optimiser {
         Ok(Self { vars: weights.vars(), adam: AdamW::new(weights.vars(), params)?, schedule })
     }
 
-    /// One step down the loss.
-    pub(crate) fn step(&mut self, step: usize, loss: &Tensor) -> Result<(), TrainError> {
-        let mut grads = loss.backward()?;
+    /// One step down the sum of the losses whose gradients are given.
+    pub(crate) fn step(&mut self, step: usize, parts: Vec<GradStore>) -> Result<(), TrainError> {
+        let mut parts = parts.into_iter();
+        let Some(mut grads) = parts.next() else { return Ok(()) };
+        for mut part in parts {
+            for var in &self.vars {
+                match (grads.remove(var), part.remove(var)) {
+                    (Some(a), Some(b)) => drop(grads.insert(var, (a + b)?)),
+                    (Some(one), None) | (None, Some(one)) => drop(grads.insert(var, one)),
+                    (None, None) => {}
+                }
+            }
+        }
         let mut square = 0.0;
         for grad in self.vars.iter().filter_map(|var| grads.get(var)) {
             square += f64::from(grad.sqr()?.sum_all()?.to_scalar::<f32>()?);

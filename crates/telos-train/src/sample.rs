@@ -1,7 +1,7 @@
 //! Sampling from the language model, and the likelihood of answers under it.
 
 use crate::error::TrainError;
-use crate::model::{Llama, cross_entropy};
+use crate::model::{Llama, surprise};
 use crate::text;
 use crate::world::Rng;
 use candle_core::{Device, Tensor};
@@ -70,7 +70,7 @@ pub(crate) fn best(
         let (inputs, count) = (ids[..ids.len() - 1].to_vec(), ids.len() - 1);
         let logits = model.logits(&Tensor::from_vec(inputs, (1, count), &Device::Cpu)?)?;
         let logits = logits.narrow(0, start - 1, ids.len() - start)?.contiguous()?;
-        scores.push(-cross_entropy(&logits, &targets)?.to_scalar::<f32>()? * (ids.len() - start) as f32);
+        scores.push(-surprise(&logits, &targets)?.sum_all()?.to_scalar::<f32>()?);
     }
     let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map(|(i, _)| i).ok_or_else(|| TrainError::Grammar("a question has no answers to choose from".into()))

@@ -1,10 +1,11 @@
 //! The two trainings.
 
 use crate::error::TrainError;
-use crate::model::{Llama, LlamaConfig, Roberta, RobertaConfig, cross_entropy};
+use crate::model::{Llama, Roberta, RobertaConfig, surprise};
 use crate::optimise::{Optimiser, Schedule};
 use crate::text::{encode, ends};
 use crate::world::{DOCUMENT, Grammar, Rng, SENTIMENT, Sample, training_text};
+use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use std::collections::BTreeMap;
 use tokenizers::Tokenizer;
@@ -23,34 +24,86 @@ pub(crate) struct Plan {
 /// Told of each step's loss.
 pub(crate) type Report<'a> = &'a (dyn Fn(usize, f32) + Sync);
 
-/// Trains the language model on rows of whole documents without padding.
+/// How much more a token of an answer weighs than another: there is little to learn from the many words that could as well be
+/// others, and those that an answer needs are few.
+const ANSWER: f32 = 4.0;
+/// Threads that share a batch of the language model. The sum of their gradients does not depend on which is first.
+const SHARES: usize = 2;
+
+/// Rows of whole documents without padding, each with the weight of every target.
+#[derive(Default)]
+struct Rows {
+    inputs: Vec<u32>,
+    targets: Vec<u32>,
+    weights: Vec<f32>,
+}
+
+impl Rows {
+    /// Adds a row of `length` tokens.
+    fn fill(
+        &mut self,
+        grammar: &Grammar,
+        tokenizer: &Tokenizer,
+        length: usize,
+        rng: &mut Rng,
+    ) -> Result<(), TrainError> {
+        let end = crate::text::id(tokenizer, "</s>")?;
+        let (mut row, mut weights) = (Vec::new(), Vec::new());
+        while row.len() <= length {
+            let sample = training_text(grammar, DOCUMENT, rng)?;
+            let ids = encode(tokenizer, &sample.text)?;
+            let question = match sample.question() {
+                Some(text) => encode(tokenizer, text)?.len(),
+                None => ids.len(),
+            };
+            weights.extend((0..=ids.len()).map(|i| if i < question || i == ids.len() { 1.0 } else { ANSWER }));
+            row.extend(ids);
+            row.push(end);
+        }
+        self.inputs.extend_from_slice(&row[..length]);
+        self.targets.extend_from_slice(&row[1..=length]);
+        self.weights.extend_from_slice(&weights[1..=length]);
+        Ok(())
+    }
+
+    /// The gradients of the weighted mean of the rows' surprise, `total` being the weight of the whole batch, and that mean's
+    /// part of the loss.
+    fn gradients(self, model: &Llama, length: usize, total: f32) -> Result<(GradStore, f32), TrainError> {
+        let count = self.targets.len();
+        let inputs = Tensor::from_vec(self.inputs, (count / length, length), &Device::Cpu)?;
+        let targets = Tensor::from_vec(self.targets, count, &Device::Cpu)?;
+        let weights = Tensor::from_vec(self.weights, (count, 1), &Device::Cpu)?;
+        let loss = ((surprise(&model.logits(&inputs)?, &targets)? * weights)?.sum_all()? / f64::from(total))?;
+        Ok((loss.backward()?, loss.to_scalar()?))
+    }
+}
+
+/// Trains the language model, from random weights or on from those of `model`.
 pub(crate) fn causal(
     grammar: &Grammar,
     tokenizer: &Tokenizer,
-    config: LlamaConfig,
+    model: Llama,
     plan: Plan,
     report: Report<'_>,
 ) -> Result<Llama, TrainError> {
     let mut rng = Rng::new(plan.seed);
-    let model = Llama::new(config, &mut rng)?;
     let mut optimiser = Optimiser::new(&model.weights, plan.schedule)?;
-    let end = crate::text::id(tokenizer, "</s>")?;
     for step in 0..plan.schedule.steps {
-        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
-        for _ in 0..plan.batch {
-            let mut row = Vec::new();
-            while row.len() <= plan.length {
-                row.extend(encode(tokenizer, &training_text(grammar, DOCUMENT, &mut rng)?.text)?);
-                row.push(end);
-            }
-            inputs.extend_from_slice(&row[..plan.length]);
-            targets.extend_from_slice(&row[1..=plan.length]);
+        let mut shares: Vec<Rows> = (0..SHARES).map(|_| Rows::default()).collect();
+        for row in 0..plan.batch {
+            shares[row % SHARES].fill(grammar, tokenizer, plan.length, &mut rng)?;
         }
-        let inputs = Tensor::from_vec(inputs, (plan.batch, plan.length), &Device::Cpu)?;
-        let targets = Tensor::from_vec(targets, plan.batch * plan.length, &Device::Cpu)?;
-        let loss = cross_entropy(&model.logits(&inputs)?, &targets)?;
-        report(step, loss.to_scalar()?);
-        optimiser.step(step, &loss)?;
+        let total = shares.iter().flat_map(|rows| &rows.weights).sum();
+        let done = std::thread::scope(|scope| {
+            let work = |rows: Rows| scope.spawn(|| rows.gradients(&model, plan.length, total));
+            let threads: Vec<_> = shares.into_iter().map(work).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().map_err(|_| TrainError::Thread("the language model"))?
+            };
+            threads.into_iter().map(join).collect::<Result<Vec<(GradStore, f32)>, TrainError>>()
+        })?;
+        report(step, done.iter().map(|(_, loss)| loss).sum());
+        optimiser.step(step, done.into_iter().map(|(grads, _)| grads).collect())?;
     }
     Ok(model)
 }
@@ -110,9 +163,9 @@ pub(crate) fn classifier(
         let labels: Vec<u32> = batch.iter().map(|text| text.label).collect();
         let ids = Tensor::from_vec(ids, (plan.batch, length), &Device::Cpu)?;
         let labels = Tensor::from_vec(labels, plan.batch, &Device::Cpu)?;
-        let loss = cross_entropy(&model.logits(&ids)?, &labels)?;
+        let loss = surprise(&model.logits(&ids)?, &labels)?.mean_all()?;
         report(step, loss.to_scalar()?);
-        optimiser.step(step, &loss)?;
+        optimiser.step(step, vec![loss.backward()?])?;
     }
     Ok(model)
 }
@@ -120,6 +173,7 @@ pub(crate) fn classifier(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::LlamaConfig;
     use crate::text::{CAUSAL, CLASSIFIER, learn};
     use crate::world::world;
     use std::sync::Mutex;
@@ -148,7 +202,8 @@ mod tests {
         let plan = Plan { seed: 1, schedule, batch: 8, length: 32 };
         let losses = Mutex::new(Vec::new());
         let report = |_: usize, loss: f32| losses.lock().expect("no panic before").push(loss);
-        causal(&grammar, &tokenizer, config, plan, &report).expect("a model");
+        let model = Llama::new(config, &mut Rng::new(1)).expect("a model");
+        causal(&grammar, &tokenizer, model, plan, &report).expect("a model");
         falls(&losses, 0.8);
     }
 

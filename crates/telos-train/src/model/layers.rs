@@ -14,13 +14,12 @@ pub(crate) fn softmax(x: &Tensor) -> Result<Tensor, TrainError> {
     Ok(e.broadcast_mul(&e.sum_keepdim(D::Minus1)?.recip()?)?)
 }
 
-/// The mean over rows of −log p(target), for logits of `rows × classes`.
-pub(crate) fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor, TrainError> {
+/// −log p(target) of each row, `rows × 1`, for logits of `rows × classes`.
+pub(crate) fn surprise(logits: &Tensor, targets: &Tensor) -> Result<Tensor, TrainError> {
     let max = logits.max_keepdim(D::Minus1)?.detach();
     let shifted = logits.broadcast_sub(&max)?;
     let lse = shifted.exp()?.sum_keepdim(D::Minus1)?.log()?;
-    let chosen = shifted.gather(&targets.unsqueeze(1)?, 1)?;
-    Ok((lse - chosen)?.mean_all()?)
+    Ok((lse - shifted.gather(&targets.unsqueeze(1)?, 1)?)?)
 }
 
 /// x / √(mean x² + ε) · w (Zhang and Sennrich 2019).

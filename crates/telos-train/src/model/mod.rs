@@ -5,7 +5,7 @@ mod llama;
 mod roberta;
 mod weights;
 
-pub(crate) use layers::cross_entropy;
+pub(crate) use layers::surprise;
 pub(crate) use llama::{Llama, LlamaConfig};
 pub(crate) use roberta::{Roberta, RobertaConfig};
 pub(crate) use weights::Weights;

@@ -42,11 +42,6 @@ impl Weights {
         self.0.values().cloned().collect()
     }
 
-    /// How many numbers they hold.
-    pub(crate) fn count(&self) -> usize {
-        self.0.values().map(|var| var.elem_count()).sum()
-    }
-
     /// Writes them in half precision.
     pub(crate) fn save(&self, path: &Path) -> Result<(), TrainError> {
         let half = self.0.iter().map(|(name, var)| Ok((name.clone(), var.to_dtype(DType::F16)?)));
