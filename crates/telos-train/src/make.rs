@@ -49,12 +49,11 @@ pub(crate) fn make(order: Order, out: &Path) -> Result<(), TrainError> {
             if causal_steps == 0 {
                 return Ok(());
             }
-            let (model, tokenizer) = match from {
-                Some(folder) => folder::load_causal(&folder.join(folder::CAUSAL))?,
-                None => {
-                    let model = Llama::new(CAUSAL, &mut Rng::new(seed))?;
-                    (model, text::learn(&grammar, seed, VOCABULARY, &text::CAUSAL)?)
-                }
+            let (model, tokenizer) = if let Some(folder) = from {
+                folder::load_causal(&folder.join(folder::CAUSAL))?
+            } else {
+                let model = Llama::new(CAUSAL, &mut Rng::new(seed))?;
+                (model, text::learn(&grammar, seed, VOCABULARY, &text::CAUSAL)?)
             };
             let schedule = Schedule { steps: causal_steps, warm_up: 100.min(causal_steps / 10 + 1), rate: 3e-3 };
             let plan = Plan { seed, schedule, batch: 24, length: 64 };
