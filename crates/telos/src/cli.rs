@@ -43,7 +43,7 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a suite: a record, a page, a table
+    /// Run a suite, or benchmarks on a model: a record, a page, a table
     Run(Run),
     /// Show what a suite would run, without loading a model's weights
     Plan(Plan),
@@ -79,8 +79,28 @@ pub(crate) struct SuiteArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    #[command(flatten)]
-    pub(crate) suite: SuiteArgs,
+    /// The suite's YAML file; or, with --model, benchmarks: ids, their YAML files, or folders of them
+    #[arg(required = true, value_name = "SUITE|BENCHMARK")]
+    pub(crate) what: Vec<PathBuf>,
+    /// The model for the benchmarks: a folder, a .gguf file, or builtin:NAME
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// A controller to run them with, beside running them free: a YAML file with an object that has `kind`, or with
+    /// {id, controller, constraints}
+    #[arg(long = "controller", value_name = "FILE", requires = "model")]
+    pub(crate) controllers: Vec<PathBuf>,
+    /// Write down the suite that this stands for
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub(crate) write_suite: Option<PathBuf>,
+    /// A folder of benchmarks and goals, laid over what is built in
+    #[arg(long, value_name = "DIR", requires = "model")]
+    pub(crate) registry: Vec<PathBuf>,
+    /// At most this many items of each benchmark
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Change a value of the suite, such as controllers.cbf-0.3.controller.alpha=0.5
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
     /// The record's folder [default: runs/SUITE-TIME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod compose;
 pub(crate) mod export;
 pub(crate) mod gate;
 pub(crate) mod plan;

@@ -1,0 +1,4 @@
+//! The program as it is typed: arguments, output, exit codes, files.
+
+mod composed;
+mod place;
