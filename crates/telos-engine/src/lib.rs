@@ -25,4 +25,6 @@ mod trajectory;
 mod walk;
 mod weights;
 
+pub use family::architectures;
 pub use shelf::{Counters, Options, Shelf};
+pub use weights::FORMATS;

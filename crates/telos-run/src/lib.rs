@@ -30,6 +30,7 @@ mod score;
 mod scoring;
 mod session;
 mod shots;
+mod size;
 mod tables;
 #[cfg(test)]
 mod testing;
@@ -45,3 +46,4 @@ pub use render::{RenderError, Renderer, Row};
 pub use requests::{REQUESTS, RequestKind, request_shapes};
 pub use run::{RunOptions, run};
 pub use score::{Rescored, score};
+pub use size::{Size, metrics, size};

@@ -2,7 +2,7 @@
 //! that it stands for, which then goes the way of any suite, so that every check and every override applies to it.
 
 use crate::diagnostic::{Diagnostic, Finding, Step, Trail, did_you_mean, follow_mut, sorted, to_index, to_key};
-use crate::document::Document;
+use crate::document::{Document, to_yaml};
 use crate::load::{Part, Surroundings, Text, load_document};
 use crate::registry::{FileKind, folder_of, is_yaml, kind_of, load_registry, read, yaml_files};
 use crate::resolve::FREE;
@@ -92,10 +92,9 @@ impl Composition<'_> {
                 return;
             }
             for line in comment.lines() {
-                text.push_str(&format!("# {line}\n"));
+                text.extend(["# ", line, "\n"]);
             }
-            // A map of strings, numbers and lists is always YAML.
-            text.push_str(&serde_yaml::to_string(&json!({ key: value })).unwrap_or_default());
+            text.push_str(&to_yaml(&json!({ key: value })));
         };
         put("", "suite", name.into());
         put("", "about", about.into());
@@ -190,13 +189,11 @@ impl Composer<'_> {
         }) {
             match read(&file) {
                 Ok((document, _)) if matches!(kind_of(&document.value), Ok(FileKind::Benchmark)) => {
-                    match document.value.get("benchmark").and_then(Value::as_str) {
-                        Some(id) => ids.push(id.to_owned()),
-                        None => {
-                            let finding =
-                                Finding::value(&to_key(&[], "benchmark"), "expected the benchmark's id, a string");
-                            self.out.push(document.place(finding));
-                        }
+                    if let Some(id) = document.value.get("benchmark").and_then(Value::as_str) {
+                        ids.push(id.to_owned());
+                    } else {
+                        let at = to_key(&[], "benchmark");
+                        self.out.push(document.place(Finding::value(&at, "expected the benchmark's id, a string")));
                     }
                 }
                 Ok(_) => {}

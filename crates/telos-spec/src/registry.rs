@@ -87,9 +87,6 @@ pub fn load_registry(folders: &[PathBuf], around: &Surroundings<'_>) -> (Registr
 
 /// All YAML files of a folder, in order of path; hidden ones are left out. Of a file, itself.
 pub(crate) fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
-    if folder.is_file() {
-        return Ok(vec![folder.to_path_buf()]);
-    }
     fn visit(folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
@@ -104,6 +101,9 @@ pub(crate) fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             }
         }
         Ok(())
+    }
+    if folder.is_file() {
+        return Ok(vec![folder.to_path_buf()]);
     }
     let mut out = Vec::new();
     visit(folder, 0, &mut out).map_err(|error| unreadable(folder, &error))?;

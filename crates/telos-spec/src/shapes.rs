@@ -181,7 +181,7 @@ pub(crate) static SOURCE_FIELDS: &[Field] = &[
 ];
 
 /// The object forms of a model.
-pub(crate) static MODELS: &[KindShape] = &[
+pub static MODELS: &[KindShape] = &[
     KindShape {
         kind: "builtin",
         about: "A model that comes with Telos.",

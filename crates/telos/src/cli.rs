@@ -49,6 +49,12 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Check suites, benchmarks and goals, and name every mistake with its place
     Check(Check),
+    /// Show the benchmarks that there are, or one in full
+    Benchmarks(Benchmarks),
+    /// Show the kinds of controllers and constraints, and their keys
+    Controllers(Kinds),
+    /// Show which models can be opened, and how one is named
+    Models(Kinds),
     /// Ask a model directly: requests in, replies out, one JSON object per line
     Probe(Probe),
     /// Score a record again from its stored replies, without a model
@@ -129,6 +135,25 @@ pub(crate) struct Check {
     /// YAML files, or folders of them
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Benchmarks {
+    /// A benchmark's id, to be shown in full [default: all]
+    pub(crate) id: Option<String>,
+    /// A folder with goals and benchmarks of your own, laid over what is built in; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) registry: Vec<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Kinds {
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

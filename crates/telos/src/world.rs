@@ -8,7 +8,7 @@ use std::sync::Arc;
 use telos_core::shape::Catalogue;
 use telos_engine::{Options, Shelf};
 use telos_spec::suite::Suite;
-use telos_spec::{BUILTIN, Diagnostic, Surroundings, load_suite};
+use telos_spec::{BUILTIN, Diagnostic, Registry, Surroundings, load_registry, load_suite};
 
 /// What commands share.
 pub(crate) struct World {
@@ -52,6 +52,12 @@ impl World {
     /// Reads and checks a suite.
     pub(crate) fn suite(&self, path: &Path, sets: &[String], limit: Option<usize>) -> Result<Suite, Failure> {
         load_suite(path, sets, limit, &self.surroundings()).map_err(|diagnostics| mistakes(&diagnostics))
+    }
+
+    /// Reads and checks the registry, with a user's folders laid over it.
+    pub(crate) fn registry(&self, folders: &[PathBuf]) -> Result<Registry, Failure> {
+        let (registry, diagnostics) = load_registry(folders, &self.surroundings());
+        if diagnostics.is_empty() { Ok(registry) } else { Err(mistakes(&diagnostics)) }
     }
 
     /// What a record says of how it was computed.

@@ -4,6 +4,12 @@ pub(crate) mod folder;
 pub(crate) mod gguf;
 pub(crate) mod mapped;
 
+/// The files that models may lie in: what a path names, and the types of numbers in it.
+pub const FORMATS: [(&str, &str); 2] = [
+    ("a folder with config.json, model*.safetensors and tokenizer.json", "f32, f16, bf16"),
+    ("a .gguf file", "f32, f16, q8_0, q4_0, q4_1"),
+];
+
 /// Named tensors, read as f32.
 pub(crate) trait Tensors {
     /// The values of a tensor of exactly this shape. The error says what is there instead.

@@ -57,7 +57,7 @@ fn compose(world: &World, quiet: bool, what: &Run, (benchmarks, model): (&[PathB
     if let Some(file) = &what.write_suite {
         save(file, &composed.text)?;
         if !quiet {
-            let sets: String = what.sets.iter().map(|set| format!(" --set '{set}'")).collect();
+            let sets = what.sets.iter().map(|set| format!(" --set '{set}'")).collect::<Vec<_>>().concat();
             say(&format!("the suite is {}; `telos run {}{sets}` runs it again", file.display(), file.display()));
         }
     }

@@ -1,4 +1,5 @@
 //! The program as it is typed: arguments, output, exit codes, files.
 
 mod composed;
+mod lists;
 mod place;
