@@ -45,6 +45,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run a suite, or benchmarks on a model: a record, a page, a table
     Run(Run),
+    /// Write a commented suite and a benchmark to start from
+    Init(Init),
     /// Show what a suite would run, without loading a model's weights
     Plan(Plan),
     /// Check suites, benchmarks and goals, and name every mistake with its place
@@ -119,6 +121,13 @@ pub(crate) struct Run {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The folder; nothing that is in it is overwritten
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
 }
 
 #[derive(Debug, Args)]

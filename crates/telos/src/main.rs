@@ -37,6 +37,7 @@ fn act(cli: &Cli) -> Result<u8, Failure> {
     let world = World::new()?;
     match &cli.command {
         Command::Run(what) => command::run::run(&world, cli.talk.quiet, what),
+        Command::Init(what) => command::init::init(&world, what),
         Command::Plan(what) => command::plan::plan(&world, what),
         Command::Check(what) => command::check::check(&world, what),
         Command::Benchmarks(what) => command::benchmarks::benchmarks(&world, what),

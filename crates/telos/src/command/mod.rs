@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod compose;
 pub(crate) mod export;
 pub(crate) mod gate;
+pub(crate) mod init;
 pub(crate) mod kinds;
 pub(crate) mod plan;
 pub(crate) mod probe;

@@ -1,5 +1,6 @@
 //! The program as it is typed: arguments, output, exit codes, files.
 
 mod composed;
+mod init;
 mod lists;
 mod place;
