@@ -8,6 +8,7 @@
 //! that the caller opens. No result depends on the clock, on how the work was cut, or on how many sittings it took.
 
 mod bench;
+mod cache;
 mod error;
 mod events;
 mod fit;

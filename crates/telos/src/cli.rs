@@ -115,6 +115,9 @@ pub(crate) struct Run {
     /// Go on with the record that is there: exactly what is missing
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Answer what earlier runs asked already from this folder, and keep new replies in it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
     /// The HTML page [default: report.html in the record's folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

@@ -35,7 +35,9 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     })
     .map_err(|e| Failure::internal(format!("failed to listen for Ctrl-C: {e}")))?;
     let environment = world.environment();
-    let options = RunOptions { out: &out, resume: what.resume, stop: &STOP, environment: &environment, now: &now };
+    let cache = what.cache.as_deref();
+    let options =
+        RunOptions { out: &out, resume: what.resume, cache, stop: &STOP, environment: &environment, now: &now };
     let shelf = world.shelf();
     let mut progress = Progress::new(quiet);
     telos_run::run(&suite, shelf.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;

@@ -109,3 +109,19 @@ fn mixtures_and_slips_are_told_apart() {
         assert!(!place.0.join("runs").exists());
     }
 }
+
+#[test]
+fn a_cache_answers_the_second_run() {
+    let place = place();
+    let typed = ["run", "own", "tiny-turns", "--model", "models/llama", "--controller", "controllers/filter.yaml"];
+    let run = |out: &str| {
+        let done = place.telos(&[&typed[..], &["--limit", "2", "--cache", "kept", "--out", out]].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+        done.err
+    };
+    let (first, second) = (run("one"), run("two"));
+    assert!(first.contains("the cache holds 0 replies") && first.contains("0 replies came from the cache"), "{first}");
+    assert!(second.contains(", 0 are new in it") && second.contains("token positions computed: llama 0"), "{second}");
+    let export = |run: &str| place.good(&["export", run, "--format", "jsonl", "-o", "-"]);
+    assert_eq!(export("one"), export("two"));
+}
