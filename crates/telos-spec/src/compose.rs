@@ -8,8 +8,8 @@ use crate::registry::{FileKind, folder_of, is_yaml, kind_of, load_registry, read
 use crate::resolve::FREE;
 use crate::shapes::COMPOSED;
 use crate::suite::Suite;
-use crate::walk::{Leaf, Meaning, walk};
-use serde_json::{Value, json};
+use crate::walk::{Leaf, Meaning, Walked, walk};
+use serde_json::{Map, Value, json};
 use std::path::{Component, Path, PathBuf};
 use telos_core::ModelRef;
 use telos_core::model::CACHE;
@@ -225,9 +225,8 @@ impl Composer<'_> {
                 self.out.push(document.place(Finding::value(&[], message)));
                 continue;
             };
-            let bare = !map.contains_key("controller") && map.contains_key("kind");
-            let shape = if bare { &Shape::Controller } else { &COMPOSED };
-            let walked = walk(self.around.catalogue, shape, &document.value, &[]);
+            let bare = is_bare(map);
+            let walked = examine(&document, map, self.around);
             if !walked.findings.is_empty() {
                 self.out.extend(walked.findings.into_iter().map(|finding| document.place(finding)));
                 continue;
@@ -282,6 +281,23 @@ impl Composer<'_> {
             }
         }
     }
+}
+
+/// Whether a controller's file holds the controller itself.
+fn is_bare(map: &Map<String, Value>) -> bool {
+    !map.contains_key("controller") && map.contains_key("kind")
+}
+
+fn examine(document: &Document, map: &Map<String, Value>, around: &Surroundings<'_>) -> Walked {
+    let shape = if is_bare(map) { &Shape::Controller } else { &COMPOSED };
+    walk(around.catalogue, shape, &document.value, &[])
+}
+
+/// What is wrong with a controller's file by itself; none where it is no such file.
+pub(crate) fn controller_mistakes(document: &Document, around: &Surroundings<'_>) -> Option<Vec<Diagnostic>> {
+    let map = document.value.as_object().filter(|map| is_bare(map) || map.contains_key("controller"))?;
+    let findings = examine(document, map, around).findings;
+    Some(findings.into_iter().map(|finding| document.place(finding)).collect())
 }
 
 /// A path of the current folder as it is seen from another folder. Absolute paths and `cache:` stay as they are.

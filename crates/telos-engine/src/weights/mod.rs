@@ -34,3 +34,16 @@ pub(crate) fn finite(name: &str, values: Vec<f32>) -> Result<Vec<f32>, String> {
 pub(crate) fn shown(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_types_of_gguf_files_are_those_that_are_read() {
+        let read: Vec<String> = gguf::KNOWN.iter().map(|dtype| format!("{dtype:?}").to_lowercase()).collect();
+        let stated: Vec<String> = FORMATS[1].1.split(", ").map(str::to_owned).collect();
+        let plain = |names: Vec<String>| names.iter().map(|name| name.replace('_', "")).collect::<Vec<_>>();
+        assert_eq!(plain(stated), plain(read));
+    }
+}

@@ -98,3 +98,18 @@ fn mistakes_have_the_places_of_the_files_that_they_are_in() {
         ],
     );
 }
+
+#[test]
+fn files_of_controllers_are_checked_with_the_others() {
+    let folder = Folder::with(&[
+        ("good.yaml", &CONTROLLER.replace("MODEL", "../m")),
+        ("bare.yaml", "kind: none\n"),
+        ("bad.yaml", "controller: {kind: cbf, alhpa: 0.3, constraint: s}\n"),
+        ("typo.yaml", "kind: cfb\n"),
+    ]);
+    let checked = telos_spec::check(std::slice::from_ref(&folder.path), &folder.around());
+    let found = folder.texts(&checked.diagnostics);
+    assert!(found.iter().any(|text| text.starts_with("bad.yaml:1:25: unknown key `alhpa`")), "{found:#?}");
+    assert!(found.iter().any(|text| text.starts_with("typo.yaml:1:7: unknown kind of controller `cfb`")), "{found:#?}");
+    assert!(found.iter().all(|text| text.starts_with("bad.yaml") || text.starts_with("typo.yaml")), "{found:#?}");
+}

@@ -18,6 +18,9 @@ const FORMS: &[(&str, &str)] = &[
     ("https://HOST/PATH", "openai"),
 ];
 
+/// Kinds that files may name and that this version cannot open.
+const NOT_YET: &[&str] = &["hub", "openai"];
+
 /// Prints the kinds of controllers and constraints.
 pub(crate) fn controllers(world: &World, what: &Kinds) -> Result<u8, Failure> {
     let example = |kind: &str| {
@@ -48,7 +51,10 @@ pub(crate) fn models(what: &Kinds) -> Result<u8, Failure> {
     let kinds = telos_spec::MODEL_SHAPES;
     let (formats, architectures) = (telos_engine::FORMATS, telos_engine::architectures());
     if what.json {
-        let forms: Vec<Value> = FORMS.iter().map(|(text, kind)| json!({"form": text, "kind": kind})).collect();
+        let forms: Vec<Value> = FORMS
+            .iter()
+            .map(|(text, kind)| json!({"form": text, "kind": kind, "opens": !NOT_YET.contains(kind)}))
+            .collect();
         let formats: Vec<Value> =
             formats.iter().map(|(files, types)| json!({"files": files, "types": types})).collect();
         let kinds: Vec<Value> = kinds.iter().map(|kind| to_json(kind, None)).collect();
@@ -70,7 +76,8 @@ pub(crate) fn models(what: &Kinds) -> Result<u8, Failure> {
     line("\nA model is named, on the command line and in YAML, as".into());
     for (text, of) in FORMS {
         let about = kinds.iter().find(|kind| kind.kind == *of).map_or("", |kind| kind.about);
-        line(format!("  {text:<24}{about}"));
+        let not_yet = if NOT_YET.contains(of) { " Not opened by this version." } else { "" };
+        line(format!("  {text:<24}{about}{not_yet}"));
     }
     line("\nor in YAML as an object:".into());
     for kind in kinds {
@@ -127,6 +134,13 @@ mod tests {
                 ModelRef::Server { .. } => "openai",
             };
             assert_eq!(parsed, *kind, "{text}");
+        }
+        let shelf = telos_engine::Shelf::new(telos_engine::Options::new(1, std::path::PathBuf::new()));
+        for (text, kind) in FORMS {
+            let opened = telos_core::Models::open(shelf.as_ref(), &ModelRef::parse(text), telos_core::Weights::Skip);
+            let refused = opened.err().is_some_and(|error| error.message.contains("not there yet"));
+            // Which built-in models there are is another table's to say.
+            assert!(*kind == "builtin" || refused == NOT_YET.contains(kind), "{text}");
         }
         for kind in telos_spec::MODEL_SHAPES {
             assert!(FORMS.iter().any(|(_, of)| *of == kind.kind), "{}", kind.kind);
