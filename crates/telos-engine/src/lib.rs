@@ -28,4 +28,6 @@ mod walk;
 mod weights;
 
 pub use builtin::{BUILTIN_MODELS, BuiltinModel};
+pub use family::architectures;
 pub use shelf::{Counters, Options, Shelf};
+pub use weights::FORMATS;

@@ -10,7 +10,7 @@ use telos_core::digest::item_seed;
 use telos_core::reply::Reply;
 use telos_core::{Ask, ControllerSpec, Item, Message, Model, Prompt, Request};
 use telos_data::Source;
-use telos_spec::suite::{Benchmark, SourceSpec, Suite};
+use telos_spec::suite::{Benchmark, SourceSpec};
 
 /// A benchmark, ready to ask.
 pub(crate) struct Bench<'a> {
@@ -59,8 +59,8 @@ pub(crate) struct Side<'a> {
 }
 
 impl<'a> Bench<'a> {
-    /// Reads the benchmark's data and puts it together; what is wrong goes to `problems`.
-    pub(crate) fn prepare(suite: &Suite, spec: &'a Benchmark, problems: &mut Vec<Problem>) -> Option<Self> {
+    /// Reads the benchmark's data and puts it together, `seed` being the suite's; what is wrong goes to `problems`.
+    pub(crate) fn prepare(seed: u64, spec: &'a Benchmark, problems: &mut Vec<Problem>) -> Option<Self> {
         let about = format!("benchmark `{}`", spec.id);
         let mut tell = |message: String| problems.push(Problem::new(about.clone(), message));
         let scoring = Scoring::new(&spec.request, &spec.evaluator).map_err(|told| told.into_iter().for_each(&mut tell));
@@ -92,12 +92,12 @@ impl<'a> Bench<'a> {
             }
         };
         let items = match spec.limit {
-            Some(limit) => telos_data::subsample(data.items, limit, suite.seed),
+            Some(limit) => telos_data::subsample(data.items, limit, seed),
             None => data.items,
         };
         let shots = Shots::draw(&spec.fewshot, pool, &items).map_err(&mut tell).ok()?;
         let digest = telos_data::digest(&items);
-        Some(Self { spec, scoring, items, available, digest, shots, renderer: Renderer::new(), seed: suite.seed })
+        Some(Self { spec, scoring, items, available, digest, shots, renderer: Renderer::new(), seed })
     }
 
     /// Whether a controller acts.

@@ -24,6 +24,22 @@ pub enum Event {
         /// How long it took.
         seconds: f64,
     },
+    /// The replies of earlier runs were found.
+    CacheOpened {
+        /// Replies that may be used.
+        replies: u64,
+        /// What cannot be used, and why.
+        damaged: Vec<String>,
+    },
+    /// All has been asked, and what is new is kept for later runs.
+    CacheKept {
+        /// Replies of this sitting that came from the cache.
+        used: u64,
+        /// New ones that later runs will find.
+        kept: u64,
+        /// What went wrong; the run itself is none the worse.
+        problems: Vec<String>,
+    },
     /// Work of earlier sittings was found.
     Resumed {
         /// Replies that are there already.

@@ -22,13 +22,13 @@ pub(crate) type Key = [u8; 32];
 /// Its name in the record's folder.
 pub(crate) const JOURNAL: &str = "journal";
 
-const HEADER: u8 = b'H';
+pub(crate) const HEADER: u8 = b'H';
 const SITTING: u8 = b'S';
 const UNIT: u8 = b'U';
-const REPLY: u8 = b'R';
+pub(crate) const REPLY: u8 = b'R';
 
 /// Length and checksum before every payload.
-const FRAME: usize = 12;
+pub(crate) const FRAME: usize = 12;
 
 /// What a power cut may lose at most, in finished replies.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -49,10 +49,11 @@ pub(crate) struct Past {
     pub units: Vec<UnitMark>,
 }
 
-#[derive(Clone, Copy)]
-struct Place {
-    offset: u64,
-    length: u32,
+/// Where a payload lies in a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub offset: u64,
+    pub length: u32,
 }
 
 /// An open journal.
@@ -132,6 +133,13 @@ impl Journal {
         if self.synced.elapsed() >= SYNC_EVERY { self.sync() } else { Ok(()) }
     }
 
+    /// What was kept for a request, as it lies in the file; none where there is nothing.
+    pub(crate) fn raw(&mut self, key: &Key) -> Result<Option<Vec<u8>>, RunError> {
+        let Some(place) = self.index.get(key).copied() else { return Ok(None) };
+        let mut payload = read_at(&mut self.reader, place).map_err(io_error("read the journal", &self.path))?;
+        Ok(Some(payload.split_off((1 + key.len()).min(payload.len()))))
+    }
+
     /// Whether the request has its reply.
     pub(crate) fn has(&self, key: &Key) -> bool {
         self.index.contains_key(key)
@@ -144,20 +152,8 @@ impl Journal {
 
     /// The reply to a request of that kind; none where it has none yet.
     pub(crate) fn get(&mut self, key: &Key, kind: &str) -> Result<Option<Outcome>, RunError> {
-        let Some(place) = self.index.get(key).copied() else { return Ok(None) };
-        let mut payload = vec![0; place.length as usize];
-        self.reader.seek(SeekFrom::Start(place.offset)).map_err(io_error("read the journal", &self.path))?;
-        self.reader.read_exact(&mut payload).map_err(io_error("read the journal", &self.path))?;
-        let outcome = payload.get(1 + key.len()..).ok_or("a reply is cut short".to_owned()).and_then(|text| {
-            let mut stored: Value = serde_json::from_slice(text).map_err(|e| e.to_string())?;
-            match stored.get_mut("ok").map(Value::take) {
-                Some(reply) => Reply::from_json(kind, reply).map(Ok).map_err(|e| e.to_string()),
-                None => {
-                    serde_json::from_value::<RequestError>(stored["error"].take()).map(Err).map_err(|e| e.to_string())
-                }
-            }
-        });
-        outcome.map(Some).map_err(|message| RunError::Journal { path: self.path.clone(), message })
+        let Some(text) = self.raw(key)? else { return Ok(None) };
+        parse(&text, kind).map(Some).map_err(|message| RunError::Journal { path: self.path.clone(), message })
     }
 
     /// Makes all of it outlive the machine.
@@ -172,19 +168,26 @@ impl Journal {
     }
 
     fn append(&mut self, tag: u8, key: Option<&Key>, json: &[u8]) -> Result<Place, RunError> {
-        let mut record = vec![0; FRAME];
-        record.push(tag);
-        record.extend_from_slice(key.map_or(&[], |k| k.as_slice()));
-        record.extend_from_slice(json);
+        let record = framed(tag, key, json);
         let length = (record.len() - FRAME) as u32;
-        let checksum = checksum(&record[FRAME..]);
-        record[..4].copy_from_slice(&length.to_le_bytes());
-        record[4..FRAME].copy_from_slice(&checksum);
         self.file.write_all(&record).map_err(io_error("write the journal", &self.path))?;
         let place = Place { offset: self.end + FRAME as u64, length };
         self.end += record.len() as u64;
         Ok(place)
     }
+}
+
+/// A payload with its length and checksum before it.
+pub(crate) fn framed(tag: u8, key: Option<&Key>, json: &[u8]) -> Vec<u8> {
+    let mut record = vec![0; FRAME];
+    record.push(tag);
+    record.extend_from_slice(key.map_or(&[], |k| k.as_slice()));
+    record.extend_from_slice(json);
+    let length = (record.len() - FRAME) as u32;
+    let checksum = checksum(&record[FRAME..]);
+    record[..4].copy_from_slice(&length.to_le_bytes());
+    record[4..FRAME].copy_from_slice(&checksum);
+    record
 }
 
 /// Removes the journal of a folder, if there is one.
@@ -207,8 +210,25 @@ fn checksum(payload: &[u8]) -> [u8; 8] {
     head
 }
 
+/// The payload at a place.
+pub(crate) fn read_at(file: &mut File, place: Place) -> std::io::Result<Vec<u8>> {
+    let mut payload = vec![0; place.length as usize];
+    file.seek(SeekFrom::Start(place.offset))?;
+    file.read_exact(&mut payload)?;
+    Ok(payload)
+}
+
+/// Reads what [`Journal::reply`] wrote.
+pub(crate) fn parse(text: &[u8], kind: &str) -> Result<Outcome, String> {
+    let mut stored: Value = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+    match stored.get_mut("ok").map(Value::take) {
+        Some(reply) => Reply::from_json(kind, reply).map(Ok).map_err(|e| e.to_string()),
+        None => serde_json::from_value::<RequestError>(stored["error"].take()).map(Err).map_err(|e| e.to_string()),
+    }
+}
+
 /// The next whole record's payload; none at the end or where the file is torn.
-fn next(reader: &mut impl Read) -> Option<Vec<u8>> {
+pub(crate) fn next(reader: &mut impl Read) -> Option<Vec<u8>> {
     let mut frame = [0; FRAME];
     reader.read_exact(&mut frame).ok()?;
     let length = u32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]);

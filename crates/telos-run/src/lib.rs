@@ -8,6 +8,7 @@
 //! that the caller opens. No result depends on the clock, on how the work was cut, or on how many sittings it took.
 
 mod bench;
+mod cache;
 mod error;
 mod events;
 mod fit;
@@ -30,6 +31,7 @@ mod score;
 mod scoring;
 mod session;
 mod shots;
+mod size;
 mod tables;
 #[cfg(test)]
 mod testing;
@@ -45,3 +47,4 @@ pub use render::{RenderError, Renderer, Row};
 pub use requests::{REQUESTS, RequestKind, request_shapes};
 pub use run::{RunOptions, run};
 pub use score::{Rescored, score};
+pub use size::{Size, metrics, size};

@@ -3,6 +3,7 @@
 use crate::identity::fingerprint;
 use crate::journal::Key;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::HashMap;
 use telos_core::digest::{blake3_hex, canonical_json};
 use telos_core::request::{Ask, Naming, Prompt};
@@ -60,6 +61,20 @@ impl Names {
         let asked = if request.model.is_none() { self.bytes(under_test).into() } else { Value::Null };
         let whole = json!({"request": written, "model": asked});
         *blake3::hash(canonical_json(&whole).as_bytes()).as_bytes()
+    }
+}
+
+impl Names {
+    /// Whether every model that the reply depends on is known by its bytes.
+    pub(crate) fn pinned(&self, request: &Request, under_test: &ModelRef) -> bool {
+        let known = |model: &ModelRef| self.cards.get(model).is_some_and(|card| card.weights.is_some());
+        let all = Cell::new(request.model.is_some() || known(under_test));
+        let look = |model: &ModelRef| {
+            all.set(all.get() && known(model));
+            String::new()
+        };
+        request.to_json(Naming { model: &look, constraint_ids: false });
+        all.get()
     }
 }
 
@@ -135,6 +150,9 @@ mod tests {
         assert_eq!(names.shown(&other), "tiny");
         let served = |name: &str| ModelRef::Server { url: "http://x/v1".into(), model: Some(name.into()) };
         assert_ne!(names.key(&ask, &served("a")), names.key(&ask, &served("b")), "whose bytes nobody knows");
+        assert!(names.pinned(&ask, &here) && !names.pinned(&ask, &served("a")));
+        assert!(names.pinned(&of_c, &served("a")), "who is under test does not matter there");
+        assert!(names.pinned(&control("a", "s"), &here) && !names.pinned(&control("unknown", "s"), &here));
     }
 
     #[test]

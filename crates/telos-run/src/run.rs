@@ -1,5 +1,6 @@
 //! A run from a suite to its record: begun or resumed, asked wave by wave, written, closed.
 
+use crate::cache::Cache;
 use crate::error::RunError;
 use crate::events::{Event, Listener};
 use crate::folder::Folder;
@@ -27,6 +28,8 @@ pub struct RunOptions<'a> {
     pub out: &'a Path,
     /// Whether a record that is there is continued.
     pub resume: bool,
+    /// A folder with the replies of earlier runs, which identical requests are answered from.
+    pub cache: Option<&'a Path>,
     /// Set by whoever wants the run to stop after the unit at work.
     pub stop: &'a AtomicBool,
     /// What goes into the manifest's `environment`: threads, dtype, batch budget, versions, machine.
@@ -68,11 +71,20 @@ pub fn run(
     record.timings.seconds = earlier;
     telos_data::write_manifest(&folder.path, &record)?;
     let none = ControllerSpec::none();
+    let mut cache = options.cache.map(|path| Cache::open(path, options.environment)).transpose()?;
+    if let Some(cache) = &mut cache {
+        listener.on(&Event::CacheOpened { replies: cache.len() as u64, damaged: std::mem::take(&mut cache.damaged) });
+    }
+    let tested = loaded.tested;
     let mut session =
-        Session { prepared: &prepared, schedule: &schedule, models, loaded: loaded.tested, names, journal, none };
+        Session { prepared: &prepared, schedule: &schedule, models, loaded: tested, names, journal, cache, none };
     session.journal.sitting(&now)?;
     let asked = Progress::new(&mut session, options.stop).and_then(|mut progress| progress.all(&mut session, listener));
     session.journal.sync()?;
+    if let Some(cache) = session.cache.take() {
+        let (used, (kept, problems)) = (cache.used, cache.keep(&mut session.journal)?);
+        listener.on(&Event::CacheKept { used, kept, problems });
+    }
     let ready = began.elapsed().as_secs_f64();
     let written = asked.and_then(|()| {
         listener.on(&Event::Writing);

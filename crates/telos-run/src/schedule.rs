@@ -57,7 +57,8 @@ impl<'a> Prepared<'a> {
             }
         }
         let references = references::check(suite, models, &mut problems);
-        let benches: Vec<_> = suite.benchmarks.iter().map(|spec| Bench::prepare(suite, spec, &mut problems)).collect();
+        let benches: Vec<_> =
+            suite.benchmarks.iter().map(|spec| Bench::prepare(suite.seed, spec, &mut problems)).collect();
         let items: usize = benches.iter().flatten().map(|bench| bench.items.len()).sum();
         if suite.arms.is_empty() || suite.benchmarks.is_empty() || (items == 0 && problems.is_empty()) {
             let (arms, benchmarks) = (suite.arms.len(), suite.benchmarks.len());

@@ -1,5 +1,6 @@
 //! `telos check`: files and folders of any of our kinds.
 
+use crate::compose::controller_mistakes;
 use crate::diagnostic::{Diagnostic, sorted};
 use crate::files::{Home, Presence};
 use crate::load::{Surroundings, load};
@@ -56,7 +57,8 @@ pub fn check(paths: &[PathBuf], around: &Surroundings<'_>) -> Checked {
             Ok(FileKind::Goal | FileKind::Benchmark) => of_registry.push(path),
             Err(finding) => {
                 out.diagnostics.extend(found);
-                out.diagnostics.push(document.place(finding));
+                let mistakes = controller_mistakes(&document, around);
+                out.diagnostics.extend(mistakes.unwrap_or_else(|| vec![document.place(finding)]));
             }
         }
     }

@@ -20,6 +20,12 @@ pub(crate) struct Document {
     root: Node,
 }
 
+/// A value as YAML, a line break at its end.
+pub fn to_yaml(value: &Value) -> String {
+    // Whatever JSON holds, YAML can.
+    serde_yaml::to_string(value).unwrap_or_default()
+}
+
 /// A line and a column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {

@@ -9,6 +9,7 @@
 mod benchmark;
 mod builtin;
 mod check;
+mod compose;
 mod diagnostic;
 mod document;
 mod entries;
@@ -25,10 +26,14 @@ mod walk;
 
 pub use builtin::BUILTIN;
 pub use check::{Checked, check};
+pub use compose::{Composed, Composition};
 pub use diagnostic::Diagnostic;
+pub use document::to_yaml;
 pub use files::EmbeddedFile;
 pub use goal::view::{BenchmarkView, Coverage, GoalTree, GoalView};
 pub use load::{Surroundings, load_suite};
-pub use registry::{BenchmarkFile, Registry, load_registry};
+pub use registry::{BenchmarkFile, Registry, file_kind, load_registry};
 pub use schema::{SchemaKind, schema};
+pub use shapes::MODELS as MODEL_SHAPES;
 pub use suite::Suite;
+pub use walk::describe;

@@ -6,7 +6,7 @@ use crate::diagnostic::{
 };
 use crate::document::Document;
 use crate::files::{EmbeddedFile, Home, Presence};
-use crate::registry::{BenchmarkFile, FileKind, Registry, folder_of, kind_of, load_registry, read};
+use crate::registry::{BenchmarkFile, FileKind, Registry, folder_of, is_yaml, kind_of, load_registry, read};
 use crate::resolve::Parts;
 use crate::set::{Applied, Set, blame};
 use crate::shapes::SUITE;
@@ -62,6 +62,35 @@ pub(crate) fn load(path: &Path, sets: &[String], limit: Option<usize>, around: &
         Ok(read) => read,
         Err(diagnostic) => return refuse(diagnostic),
     };
+    load_document(Text { document, found, folder: folder_of(path), parts: Vec::new() }, sets, limit, around)
+}
+
+/// A suite's text, read.
+pub(crate) struct Text {
+    pub(crate) document: Document,
+    /// What is wrong with it as YAML.
+    pub(crate) found: Vec<Diagnostic>,
+    /// Where its relative paths start.
+    pub(crate) folder: PathBuf,
+    /// Parts that came from other files.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A part of a suite that came from another file, where its mistakes are to be mended.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// Where it is in the suite.
+    pub(crate) trail: Trail,
+    /// The file.
+    pub(crate) document: Document,
+    /// Where it is in the file.
+    pub(crate) within: Trail,
+}
+
+/// As [`load`], for a text that was read already.
+pub(crate) fn load_document(text: Text, sets: &[String], limit: Option<usize>, around: &Surroundings<'_>) -> Loaded {
+    let refuse = |diagnostic| Loaded { suite: None, diagnostics: vec![diagnostic], not_in_cache: Vec::new() };
+    let Text { document, found, folder, parts } = text;
     match kind_of(&document.value) {
         Ok(FileKind::Suite) => {}
         Ok(_) => {
@@ -74,7 +103,8 @@ pub(crate) fn load(path: &Path, sets: &[String], limit: Option<usize>, around: &
         around,
         value: document.value.clone(),
         document,
-        folder: folder_of(path),
+        folder,
+        parts,
         applied: Vec::new(),
         out: found,
         not_in_cache: Vec::new(),
@@ -95,6 +125,7 @@ pub(crate) struct Loader<'a> {
     /// The document with what `--set` put into it.
     value: Value,
     folder: PathBuf,
+    parts: Vec<Part>,
     applied: Vec<Applied>,
     pub(crate) out: Vec<Diagnostic>,
     pub(crate) not_in_cache: Vec<Diagnostic>,
@@ -156,7 +187,13 @@ impl Loader<'_> {
         };
         match above.or_else(below) {
             Some(set) => blame(&set.key, finding.message, finding.hint),
-            None => self.document.place(finding),
+            None => match self.parts.iter().find(|part| finding.trail.starts_with(&part.trail)) {
+                Some(part) => {
+                    let trail = [&part.within, &finding.trail[part.trail.len()..]].concat();
+                    part.document.place(Finding { trail, ..finding })
+                }
+                None => self.document.place(finding),
+            },
         }
     }
 
@@ -187,11 +224,12 @@ impl Loader<'_> {
             let trail = to_index(&to_key(&[], "registry"), index);
             let Some(folder) = folder.as_str() else { continue };
             let (path, _) = self.home(&trail).locate(folder, &self.around.cache_dir, &[]);
-            // A folder that is missing is found with the other paths.
-            if path.is_dir() {
+            // What is missing is found with the other paths.
+            if path.is_dir() || is_yaml(folder) && path.exists() {
                 folders.push(path);
             } else if path.exists() {
-                self.report(Finding::value(&trail, format!("expected a folder; {} is a file", path.display())));
+                let message = format!("expected a folder or a YAML file; {} is neither", path.display());
+                self.report(Finding::value(&trail, message));
             }
         }
         let (registry, found) = load_registry(&folders, self.around);

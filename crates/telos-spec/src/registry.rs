@@ -67,8 +67,15 @@ pub(crate) fn kind_of(value: &Value) -> Result<FileKind, Finding> {
     })
 }
 
+/// The topmost key of a YAML file that tells its kind, such as `suite`; none where the file cannot be read or has no such key.
+pub fn file_kind(path: &Path) -> Option<&'static str> {
+    let value = read(path).ok()?.0.value;
+    let map = value.as_object()?;
+    KINDS.iter().map(|(key, _)| *key).find(|key| map.contains_key(*key))
+}
+
 /// The registry with `folders` laid over what is compiled in, the last on top, and what is wrong with its files. Files of
-/// other kinds that lie in the folders are left alone.
+/// other kinds that lie in the folders are left alone. A single YAML file may stand for a folder.
 pub fn load_registry(folders: &[PathBuf], around: &Surroundings<'_>) -> (Registry, Vec<Diagnostic>) {
     let mut builder = Builder::new(around);
     builder.lay_builtin();
@@ -81,7 +88,7 @@ pub fn load_registry(folders: &[PathBuf], around: &Surroundings<'_>) -> (Registr
     builder.finish()
 }
 
-/// All YAML files of a folder, in order of path; hidden ones are left out.
+/// All YAML files of a folder, in order of path; hidden ones are left out. Of a file, itself.
 pub(crate) fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     fn visit(folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
@@ -97,6 +104,9 @@ pub(crate) fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             }
         }
         Ok(())
+    }
+    if folder.is_file() {
+        return Ok(vec![folder.to_path_buf()]);
     }
     let mut out = Vec::new();
     visit(folder, 0, &mut out).map_err(|error| unreadable(folder, &error))?;
@@ -169,7 +179,8 @@ impl<'a> Builder<'a> {
                 Ok(FileKind::Goal) => goals.push(document),
                 Ok(FileKind::Benchmark) => benchmarks.push((document, home)),
                 Ok(FileKind::Suite) => {}
-                Err(_) if document.value.get("rules").is_some() => {}
+                // Gates and controllers.
+                Err(_) if ["rules", "controller", "kind"].iter().any(|key| document.value.get(key).is_some()) => {}
                 Err(finding) => self.out.push(document.place(finding)),
             }
         }
@@ -262,6 +273,7 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
     path.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-fn is_yaml(path: &str) -> bool {
+/// Whether a path ends as those of YAML files do.
+pub(crate) fn is_yaml(path: &str) -> bool {
     [".yaml", ".yml"].iter().any(|ending| path.ends_with(ending))
 }

@@ -1,12 +1,14 @@
 //! The checked values of a suite to its types.
 
-use crate::diagnostic::{Finding, Step, Trail, to_index, to_key};
+use crate::benchmark::examine;
+use crate::diagnostic::{Finding, Step, Trail, follow, to_index, to_key};
 use crate::files::Home;
 use crate::load::{Surroundings, constraint_spec, entry_id, put_constraints};
+use crate::registry::BenchmarkFile;
 use crate::suite::{
     Arm, Benchmark, Fewshot, KindSpec, MetricOverride, SourceSpec, Suite, SuiteController, SuiteModel, Truncation,
 };
-use crate::walk::Leaf;
+use crate::walk::{Leaf, Meaning};
 use serde_json::{Map, Value, json};
 use telos_core::Goal;
 use telos_core::record::GoalEntry;
@@ -14,6 +16,26 @@ use telos_core::{Aggregate, ControllerSpec, Direction, GoalId, ModelRef};
 
 /// The controller that a suite has where it names none.
 pub(crate) const FREE: &str = "free";
+
+impl BenchmarkFile {
+    /// The benchmark by itself, as no suite changes it. Where it names a constraint by its id, which only a suite resolves,
+    /// a constraint without a model stands in.
+    pub fn benchmark(&self, around: &Surroundings<'_>) -> Benchmark {
+        let leaves = examine(&self.value, &|_| false, around).leaves;
+        let homes = vec![self.home.clone(); leaves.len()];
+        let named = leaves.iter().filter(|leaf| leaf.meaning == Meaning::ConstraintId);
+        let ids = named.filter_map(|leaf| follow(&self.value, &leaf.trail)?.as_str());
+        let stand_in = |id: &str| {
+            let labels = (["safe"], ["unsafe"]);
+            let kind = "classifier_margin";
+            let value = json!({"id": id, "kind": kind, "model": "", "positive": labels.0, "negative": labels.1});
+            (id.to_owned(), value)
+        };
+        let constraints: Vec<(String, Value)> = ids.map(stand_in).collect();
+        let parts = Parts { around, written: &Value::Null, leaves: &[], limit: None, goals: &[] };
+        parts.benchmark(&Laid { written: self.value.clone(), leaves, homes }, &constraints)
+    }
+}
 
 /// A benchmark with its overrides, as written, and what it names.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ static SUITE_FIELDS: &[Field] = &[
     Field::optional(
         "registry",
         Shape::List { of: &Shape::Path, min: 1 },
-        "Folders with goals and benchmarks, laid over what is built in.",
+        "Folders with goals and benchmarks, or single files of them, laid over what is built in.",
     ),
     Field::required("models", Shape::List { of: &Shape::Object(MODEL_FIELDS), min: 1 }, "The models under test."),
     Field::optional(
@@ -65,6 +65,21 @@ static CONTROLLER_FIELDS: &[Field] = &[
     Field::required("id", Shape::Text, "The id by which arms and the report name it."),
     Field::required("controller", Shape::Controller, "What stands between logits and tokens."),
 ];
+
+/// A file with one controller, and the constraints that it names by id.
+pub(crate) static COMPOSED: Shape = Shape::Object(&[
+    Field::optional(
+        "id",
+        Shape::Text,
+        "The id by which arms and the report name it; the file's name where it is missing.",
+    ),
+    Field::required("controller", Shape::Controller, "What stands between logits and tokens."),
+    Field::optional(
+        "constraints",
+        Shape::List { of: &Shape::Object(CONSTRAINT_FIELDS), min: 1 },
+        "Constraints that the controller, or a benchmark, names by id.",
+    ),
+]);
 
 static ARM_FIELDS: &[Field] = &[
     Field::required("model", Shape::Text, "The id of a model."),
@@ -150,7 +165,7 @@ pub(crate) static SOURCE_FIELDS: &[Field] = &[
 ];
 
 /// The object forms of a model.
-pub(crate) static MODELS: &[KindShape] = &[
+pub static MODELS: &[KindShape] = &[
     KindShape {
         kind: "builtin",
         about: "A model that comes with Telos.",

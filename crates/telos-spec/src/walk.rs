@@ -253,7 +253,7 @@ fn takes(shape: &Shape, value: &Value) -> bool {
 }
 
 /// What a shape takes, as it reads after "expected ".
-pub(crate) fn describe(shape: &Shape) -> String {
+pub fn describe(shape: &Shape) -> String {
     match shape {
         Shape::Any => "a value".into(),
         Shape::Text => "a string".into(),

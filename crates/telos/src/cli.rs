@@ -43,14 +43,22 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a suite: a record, a page, a table
+    /// Run a suite, or benchmarks on a model: a record, a page, a table
     Run(Run),
+    /// Write a commented suite and a benchmark to start from
+    Init(Init),
     /// Show what a suite would run, without loading a model's weights
     Plan(Plan),
     /// Check suites, benchmarks and goals, and name every mistake with its place
     Check(Check),
     /// Show the goals that a model can be aligned with, and what of them can be measured
     Goals(Goals),
+    /// Show the benchmarks that there are, or one in full
+    Benchmarks(Benchmarks),
+    /// Show the kinds of controllers and constraints, and their keys
+    Controllers(Kinds),
+    /// Show which models can be opened, and how one is named
+    Models(Kinds),
     /// Ask a model directly: requests in, replies out, one JSON object per line
     Probe(Probe),
     /// Score a record again from its stored replies, without a model
@@ -81,20 +89,50 @@ pub(crate) struct SuiteArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    #[command(flatten)]
-    pub(crate) suite: SuiteArgs,
+    /// The suite's YAML file; or, with --model, benchmarks: ids, their YAML files, or folders of them
+    #[arg(required = true, value_name = "SUITE|BENCHMARK")]
+    pub(crate) what: Vec<PathBuf>,
+    /// The model for the benchmarks: a folder, a .gguf file, or builtin:NAME
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// A controller to run them with, beside running them free: a YAML file with an object that has `kind`, or with
+    /// {id, controller, constraints}
+    #[arg(long = "controller", value_name = "FILE", requires = "model")]
+    pub(crate) controllers: Vec<PathBuf>,
+    /// Write down the suite that this stands for
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub(crate) write_suite: Option<PathBuf>,
+    /// A folder of benchmarks and goals, laid over what is built in
+    #[arg(long, value_name = "DIR", requires = "model")]
+    pub(crate) registry: Vec<PathBuf>,
+    /// At most this many items of each benchmark
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Change a value of the suite, such as controllers.cbf-0.3.controller.alpha=0.5
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
     /// The record's folder [default: runs/SUITE-TIME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the record that is there: exactly what is missing
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Answer what earlier runs asked already from this folder, and keep new replies in it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
     /// The HTML page [default: report.html in the record's folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The folder; nothing that is in it is overwritten
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -120,6 +158,25 @@ pub(crate) struct Goals {
     /// A folder with goals and benchmarks of your own, laid over what is built in; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(crate) registry: Vec<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Benchmarks {
+    /// A benchmark's id, to be shown in full [default: all]
+    pub(crate) id: Option<String>,
+    /// A folder with goals and benchmarks of your own, laid over what is built in; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) registry: Vec<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Kinds {
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -37,9 +37,13 @@ fn act(cli: &Cli) -> Result<u8, Failure> {
     let world = World::new()?;
     match &cli.command {
         Command::Run(what) => command::run::run(&world, cli.talk.quiet, what),
+        Command::Init(what) => command::init::init(&world, what),
         Command::Plan(what) => command::plan::plan(&world, what),
         Command::Check(what) => command::check::check(&world, what),
         Command::Goals(what) => command::goals::goals(&world, what),
+        Command::Benchmarks(what) => command::benchmarks::benchmarks(&world, what),
+        Command::Controllers(what) => command::kinds::controllers(&world, what),
+        Command::Models(what) => command::kinds::models(what),
         Command::Probe(what) => command::probe::probe(world.shelf().as_ref(), what),
         Command::Score(what) => command::score::score(what),
         Command::Compare(what) => command::compare::compare(what),

@@ -14,6 +14,41 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Writes to standard output as things come. Where the reader goes away, writing ends there, and that is no error.
+pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut pipe = Pipe { out: io::stdout().lock(), closed: false };
+    let mut out = io::BufWriter::with_capacity(1 << 16, &mut pipe);
+    let written = write(&mut out).and_then(|()| out.flush().map_err(|e| Failure::output(&e)));
+    // What is left after an error would only meet the same one.
+    let _ = out.into_parts();
+    if pipe.closed { Ok(()) } else { written }
+}
+
+/// A writer that remembers whether its reader went away, whatever became of the error on its way up.
+struct Pipe<W> {
+    out: W,
+    closed: bool,
+}
+
+impl<W: Write> Pipe<W> {
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.closed |= result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.out.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.out.flush();
+        self.note(result)
+    }
+}
+
 /// Prints a value as JSON.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)

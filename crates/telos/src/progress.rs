@@ -61,6 +61,18 @@ impl Listener for Progress {
             }
             Event::ModelOpening { model } => self.say(&format!("loading {model}")),
             Event::ModelOpened { .. } | Event::Replied { .. } => {}
+            Event::CacheOpened { replies, damaged } => {
+                self.say(&format!("the cache holds {replies} replies"));
+                for damage in damaged {
+                    self.say(&format!("warning: {damage}"));
+                }
+            }
+            Event::CacheKept { used, kept, problems } => {
+                self.say(&format!("{used} replies came from the cache, {kept} are new in it"));
+                for problem in problems {
+                    self.say(&format!("warning: {problem}"));
+                }
+            }
             Event::Resumed { replies, units } => {
                 self.say(&format!("going on: {replies} replies, {units} units are there"));
             }

@@ -82,7 +82,7 @@ impl World {
 }
 
 /// All mistakes of a suite or a registry, as one failure.
-fn mistakes(diagnostics: &[Diagnostic]) -> Failure {
+pub(crate) fn mistakes(diagnostics: &[Diagnostic]) -> Failure {
     let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
     let nothing = !diagnostics.is_empty() && diagnostics.iter().all(|d| d.message.starts_with("nothing would run"));
     Failure { message: lines.join("\n"), code: if nothing { crate::exit::NOTHING } else { crate::exit::USAGE } }

@@ -51,11 +51,15 @@ pub(crate) static FAMILIES: &[Family] = &[
     Family { architecture: "RobertaForSequenceClassification", outline: roberta::outline, build: roberta::build },
 ];
 
+/// The architectures that are supported, in the words of `config.json`.
+pub fn architectures() -> Vec<&'static str> {
+    FAMILIES.iter().map(|family| family.architecture).collect()
+}
+
 /// The family of an architecture. The error lists the known ones.
 pub(crate) fn find(architecture: &str) -> Result<&'static Family, String> {
     FAMILIES.iter().find(|family| family.architecture == architecture).ok_or_else(|| {
-        let known: Vec<&str> = FAMILIES.iter().map(|family| family.architecture).collect();
-        format!("the architecture `{architecture}` is not supported; supported: {}", known.join(", "))
+        format!("the architecture `{architecture}` is not supported; supported: {}", architectures().join(", "))
     })
 }
 

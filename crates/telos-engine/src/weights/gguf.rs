@@ -8,7 +8,8 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 /// The kinds of tensors that are read.
-const KNOWN: [GgmlDType; 5] = [GgmlDType::F32, GgmlDType::F16, GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1];
+pub(crate) const KNOWN: [GgmlDType; 5] =
+    [GgmlDType::F32, GgmlDType::F16, GgmlDType::Q8_0, GgmlDType::Q4_0, GgmlDType::Q4_1];
 
 /// A GGUF file, mapped, its header read.
 pub(crate) struct Gguf {

@@ -26,7 +26,7 @@ fn check(task: &str, made: Benchmark) {
     let source = SourceSpec { path: folder.join("docs.jsonl"), embedded: None, ..made.source.clone() };
     let one = suite(vec![Benchmark { source, id_column: None, cluster: None, ..made }]);
     let mut problems = Vec::new();
-    let bench = Bench::prepare(&one, &one.benchmarks[0], &mut problems).expect("a benchmark");
+    let bench = Bench::prepare(one.seed, &one.benchmarks[0], &mut problems).expect("a benchmark");
     assert_eq!(problems, []);
     let model = Zoo::new().open(&ModelRef::parse("lm"), Weights::Skip).expect("a model");
     let controller = ControllerSpec::none();

@@ -1,5 +1,6 @@
 //! Whole runs with a model that answers from hashes.
 
+mod caching;
 mod golden;
 mod planning;
 mod resuming;
@@ -120,11 +121,16 @@ struct Sitting {
 
 /// One sitting. The world's wish to stop is forgotten first.
 fn sit(suite: &Suite, zoo: &Zoo, out: &Path, resume: bool) -> Sitting {
+    sit_with(suite, zoo, out, resume, None)
+}
+
+/// One sitting with a cache.
+fn sit_with(suite: &Suite, zoo: &Zoo, out: &Path, resume: bool, cache: Option<&Path>) -> Sitting {
     zoo.0.stop.store(false, Ordering::Relaxed);
     let mut events = Vec::new();
     let environment = Map::from_iter([("threads".to_owned(), json!(1))]);
     let now = || "2026-01-02T03:04:05Z".to_owned();
-    let options = RunOptions { out, resume, stop: &zoo.0.stop, environment: &environment, now: &now };
+    let options = RunOptions { out, resume, cache, stop: &zoo.0.stop, environment: &environment, now: &now };
     let result = run(suite, zoo, &options, &mut |event: &Event| events.push(event.clone()));
     Sitting { result, events }
 }

@@ -12,6 +12,10 @@ fn a_plan_loads_no_weights_and_counts_what_is_computed() {
     assert_eq!(plan.problems, []);
     assert_eq!(plan.arms, ["small/free", "small/cbf", "large/free"]);
     let (mc, generate) = (&plan.rows[0], &plan.rows[1]);
+    // Without a model nothing is known of requests that are the same: two of the eleven choices are.
+    let size = |benchmark: &Benchmark| crate::size(benchmark).expect("a size");
+    assert_eq!((size(&choices("plain")).requests, size(&texts("texts", 3)).requests), (11, 15));
+    assert_eq!(size(&Benchmark { limit: Some(2), ..choices("few") }).items, 2);
     assert_eq!((mc.requests, mc.items, mc.units), (9, 5, 1));
     // By hand: the context and each choice but its last character; `e` asks what `a` asked.
     let contexts = ["One and one?", "One and two?", "Two and two?", "None and none?"].map(|q| format!("Q: {q}\nA:"));

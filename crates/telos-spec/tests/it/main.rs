@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod committed;
+mod compose;
 mod folder;
 mod goals;
 mod mistakes;

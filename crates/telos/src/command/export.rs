@@ -3,7 +3,7 @@
 use crate::cli::{Export, Format};
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::write_file;
+use crate::output::{stream, write_file};
 use std::io::Write;
 use std::path::Path;
 
@@ -13,9 +13,7 @@ pub(crate) fn export(what: &Export) -> Result<u8, Failure> {
     let write =
         |out: &mut dyn Write| telos_data::export_jsonl(&what.run, out).map(|_| ()).map_err(|e| Failure::data(&e));
     if what.output == Path::new("-") {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        write(&mut out)?;
-        out.flush().map_err(|e| Failure::output(&e))?;
+        stream(write)?;
     } else {
         write_file(&what.output, write)?;
     }

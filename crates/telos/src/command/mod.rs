@@ -1,10 +1,14 @@
 //! The commands, one file each.
 
+pub(crate) mod benchmarks;
 pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod compose;
 pub(crate) mod export;
 pub(crate) mod gate;
 pub(crate) mod goals;
+pub(crate) mod init;
+pub(crate) mod kinds;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod report;

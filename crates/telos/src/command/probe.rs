@@ -3,6 +3,7 @@
 use crate::cli::Probe;
 use crate::exit;
 use crate::failure::Failure;
+use crate::output::stream;
 use serde_json::{Map, Value, json};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -26,27 +27,43 @@ pub(crate) fn probe(models: &dyn Models, what: &Probe) -> Result<u8, Failure> {
         }
         None => (Box::new(BufReader::new(std::io::stdin())), PathBuf::new()),
     };
-    let out: Box<dyn Write> = match &what.out {
-        Some(path) => Box::new(
-            File::create(path).map_err(|e| Failure::usage(format!("failed to write {}: {e}", path.display())))?,
-        ),
-        None => Box::new(std::io::stdout()),
-    };
-    let mut out = BufWriter::new(out);
-    let mut group = Vec::with_capacity(GROUP);
-    let mut read = |group: &mut Vec<Line>| answer(model.as_ref(), std::mem::take(group), &mut out);
-    for line in reader.split(b'\n') {
-        let line = line.map_err(|e| Failure::usage(format!("failed to read the requests: {e}")))?;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
+    let asked = Asked { model: model.as_ref(), reader, folder };
+    match &what.out {
+        Some(path) => {
+            let file =
+                File::create(path).map_err(|e| Failure::usage(format!("failed to write {}: {e}", path.display())))?;
+            asked.answer(&mut BufWriter::new(file))?;
         }
-        group.push(parse(&line, &folder));
-        if group.len() == GROUP {
-            read(&mut group)?;
-        }
+        None => stream(|out| asked.answer(out))?,
     }
-    read(&mut group)?;
     Ok(exit::SUCCESS)
+}
+
+/// Requests, and whom to ask.
+struct Asked<'a> {
+    model: &'a dyn Model,
+    reader: Box<dyn BufRead>,
+    /// Where the requests' relative paths start.
+    folder: PathBuf,
+}
+
+impl Asked<'_> {
+    fn answer(self, out: &mut dyn Write) -> Result<(), Failure> {
+        let Self { model, reader, folder } = self;
+        let mut group = Vec::with_capacity(GROUP);
+        let mut read = |group: &mut Vec<Line>| answer(model, std::mem::take(group), out);
+        for line in reader.split(b'\n') {
+            let line = line.map_err(|e| Failure::usage(format!("failed to read the requests: {e}")))?;
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            group.push(parse(&line, &folder));
+            if group.len() == GROUP {
+                read(&mut group)?;
+            }
+        }
+        read(&mut group)
+    }
 }
 
 /// One line: its id, and the request or what is wrong with it.

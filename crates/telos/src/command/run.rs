@@ -1,5 +1,6 @@
 //! `telos run`: a suite into a record, a page and a table.
 
+use super::compose::suite_of;
 use super::open_record;
 use super::report::write_page;
 use crate::cli::Run;
@@ -21,7 +22,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Runs the suite.
 pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure> {
-    let suite = world.suite(&what.suite.suite, &what.suite.sets, what.suite.limit)?;
+    let suite = suite_of(world, quiet, what)?;
     check_hashes(&suite)?;
     let out = what.out.clone().unwrap_or_else(|| default_folder(&suite.id));
     ctrlc::set_handler(|| {
@@ -34,7 +35,9 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     })
     .map_err(|e| Failure::internal(format!("failed to listen for Ctrl-C: {e}")))?;
     let environment = world.environment();
-    let options = RunOptions { out: &out, resume: what.resume, stop: &STOP, environment: &environment, now: &now };
+    let cache = what.cache.as_deref();
+    let options =
+        RunOptions { out: &out, resume: what.resume, cache, stop: &STOP, environment: &environment, now: &now };
     let shelf = world.shelf();
     let mut progress = Progress::new(quiet);
     telos_run::run(&suite, shelf.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;

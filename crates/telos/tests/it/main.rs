@@ -1,0 +1,9 @@
+//! The program as it is typed: arguments, output, exit codes, files.
+
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+mod composed;
+mod init;
+mod lists;
+mod pipes;
+mod place;
