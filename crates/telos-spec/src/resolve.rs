@@ -67,6 +67,7 @@ impl Parts<'_> {
             controllers,
             benchmarks: out,
             truncation: truncation(&value),
+            gates: None,
             resolved: Value::Null,
         };
         suite.resolved = self.resolved(&suite, &written);

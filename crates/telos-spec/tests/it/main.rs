@@ -6,6 +6,7 @@
 mod catalogue;
 mod committed;
 mod folder;
+mod gates;
 mod mistakes;
 mod overrides;
 mod registry;

@@ -12,6 +12,7 @@ pub(crate) fn schema(world: &World, what: &Schema) -> Result<u8, Failure> {
     print_json(&match what.which {
         Which::Suite => telos_spec::schema(SchemaKind::Suite, world.catalogue()),
         Which::Benchmark => telos_spec::schema(SchemaKind::Benchmark, world.catalogue()),
+        Which::Gate => telos_spec::schema(SchemaKind::Gate, world.catalogue()),
         Which::Record => telos_data::record_schema(),
     })?;
     Ok(exit::SUCCESS)
