@@ -48,10 +48,10 @@ pub fn junit(report: &GateReport) -> String {
 fn case(rule: &RuleResult, out: &mut String) {
     let change = &rule.change;
     let class = escape(&format!("{}.{}", change.benchmark, arms_text(change)));
-    let name = if rule.id.starts_with("regression:") {
-        escape(&change.metric)
-    } else {
-        escape(&format!("{} {}", rule.id.split(':').next().unwrap_or_default(), change.metric))
+    // Where a file names its rules, several may be about one metric.
+    let name = match rule.id.split(':').next() {
+        Some(stated) if stated != rule.kind => escape(&format!("{} ({stated})", change.metric)),
+        _ => escape(&change.metric),
     };
     let _ = write!(out, "    <testcase classname=\"{class}\" name=\"{name}\">");
     let element = match rule.verdict {

@@ -19,6 +19,10 @@ fn stored(record: &Record) -> Baseline {
     read
 }
 
+fn side(record: &dyn Tables) -> Side<'_> {
+    Side { record, arm: None, name: "a" }
+}
+
 #[test]
 fn a_run_is_judged_by_it_as_by_the_record() {
     type Change = fn(&mut Record);
@@ -46,7 +50,6 @@ fn a_run_is_judged_by_it_as_by_the_record() {
         assert_eq!(by_record.verdict.as_str(), *verdict);
         assert_eq!(serde_json::to_value(&by_record).unwrap(), serde_json::to_value(&by_file).unwrap());
     }
-    let side = |record| Side { record, arm: None, name: "a" };
     let other = record(&Shape { wrong: 5, ..shape() });
     let of = |a: &dyn Tables| serde_json::to_value(compare(&side(a), &side(&other)).unwrap()).unwrap();
     assert_eq!(of(&before), of(&baseline));

@@ -28,11 +28,10 @@ pub(crate) fn suits(rule: &Rule, metric: &Metric) -> bool {
     let named = rule.metric.is_some();
     let finite = metric.range.is_some_and(|range| range.iter().all(|end| end.is_finite()));
     match (rule.test, metric.direction) {
-        (Test::Integrity, _) => false,
+        (Test::Integrity, _) | (Test::Regression { .. }, Direction::None) => false,
         (Test::Floor { min, .. }, Direction::Lower) => min.is_none(),
         (Test::Floor { max, .. }, Direction::Higher) => max.is_none(),
         (Test::Floor { .. }, Direction::None) => named,
-        (Test::Regression { .. }, Direction::None) => false,
         (Test::Regression { margin }, _) => finite || (named && margin.is_some()),
     }
 }

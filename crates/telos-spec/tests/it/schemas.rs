@@ -55,6 +55,8 @@ fn what_is_committed_fits() {
         let which = if file.path.starts_with("goals/") { SchemaKind::Goal } else { SchemaKind::Benchmark };
         check(which, file.content, true);
     }
+    let rules = repository().join("benchmarks/suites/gates/tiny.yaml");
+    check(SchemaKind::Gate, &fs::read_to_string(rules).unwrap(), true);
     let folder = repository().join("benchmarks/suites");
     let mut seen = 0;
     for entry in fs::read_dir(folder).unwrap() {
