@@ -1,6 +1,7 @@
 //! Shapes: what an object in YAML may hold. Every evaluator, controller and source describes its own; checks of files,
 //! JSON Schemas and help are all derived from these tables.
 
+use crate::Metric;
 use serde_json::Value;
 
 /// What a value may be.
@@ -58,6 +59,13 @@ pub enum Shape {
     Request,
     /// Where a benchmark's rows are: an object with `kind`.
     Source,
+    /// An object with `kind`, out of a table that is fixed.
+    Kinds {
+        /// What such an object is called.
+        what: &'static str,
+        /// The table.
+        kinds: &'static [KindShape],
+    },
 }
 
 /// One key of an object.
@@ -120,4 +128,9 @@ pub struct Catalogue {
     pub requests: Vec<KindShape>,
     /// Sources of rows.
     pub sources: Vec<KindShape>,
+    /// The metrics of an evaluator; none where they are not known, so that names of metrics are not checked.
+    pub metrics: Option<MetricsOf>,
 }
+
+/// The metrics that an evaluator of a kind offers, given its parameters; empty where it cannot be made of them.
+pub type MetricsOf = fn(&str, &serde_json::Map<String, Value>) -> Vec<Metric>;

@@ -89,13 +89,13 @@ pub struct PrincipleList {
     #[serde(default)]
     pub cites: Vec<String>,
     /// The rules, in order of number.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<Principle>,
 }
 
 /// One rule of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub struct Principle {
     /// The number by which a report names it, from 1; a rule keeps it when another one goes.
     pub number: u64,
     /// The rule itself.

@@ -96,8 +96,8 @@ pub fn compare(a: &Side<'_>, b: &Side<'_>) -> Result<Comparison, ReportError> {
     let (named_a, named_b) = (Named { index: &index_a, name: a.name }, Named { index: &index_b, name: b.name });
     let mut integrity = Vec::new();
     let arms = match_arms(a, b, &mut integrity)?;
-    integrity.extend(health(named_a, &arms.iter().map(|(arm, _)| *arm).collect::<Vec<_>>()));
-    integrity.extend(health(named_b, &arms.iter().map(|(_, arm)| *arm).collect::<Vec<_>>()));
+    integrity.extend(health(named_a, &arms.iter().map(|(arm, _)| *arm).collect::<Vec<_>>(), &|_| true));
+    integrity.extend(health(named_b, &arms.iter().map(|(_, arm)| *arm).collect::<Vec<_>>(), &|_| true));
     integrity.extend(sameness(named_a, named_b, &arms));
     let same_record = a.name == b.name && index_a.same(&index_b);
     if same_record {

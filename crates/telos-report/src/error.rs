@@ -23,6 +23,20 @@ pub enum ReportError {
         /// The arms that there are.
         known: String,
     },
+    /// A record cannot become a baseline.
+    #[error(
+        "make a baseline of this record, for it is not whole; run it again, or finish it with --resume:\n  {problems}"
+    )]
+    NotWhole {
+        /// What is wrong with it.
+        problems: String,
+    },
+    /// A file is no baseline.
+    #[error("read this as a baseline: {message}; expected a file that `telos baseline accept` made")]
+    NoBaseline {
+        /// What was found.
+        message: String,
+    },
     /// A table of the record could not be read to its end.
     #[error("{0}")]
     Record(#[from] telos_core::Unreadable),

@@ -17,8 +17,9 @@ pub(crate) struct Named<'a> {
 /// The arms of both sides that stand against each other: (before, after).
 pub(crate) type ArmPairs<'a> = Vec<(&'a ArmEntry, &'a ArmEntry)>;
 
-/// Everything that is wrong with one side: not complete, errors, missing replies or scores.
-pub(crate) fn health(side: Named<'_>, arms: &[&ArmEntry]) -> Vec<String> {
+/// Everything that is wrong with these arms of one side, on benchmarks that are asked for: not complete, errors, missing replies
+/// or scores.
+pub(crate) fn health(side: Named<'_>, arms: &[&ArmEntry], asked: &dyn Fn(&str) -> bool) -> Vec<String> {
     let Named { index, name } = side;
     let mut problems = Vec::new();
     if index.manifest.status != "complete" {
@@ -26,7 +27,7 @@ pub(crate) fn health(side: Named<'_>, arms: &[&ArmEntry]) -> Vec<String> {
     }
     let mut errors: BTreeMap<(&str, &str, &str), (usize, &str)> = BTreeMap::new();
     for trouble in &index.replies.troubles {
-        if arms.iter().any(|arm| index.belongs(trouble.from(), arm)) {
+        if asked(&trouble.benchmark) && arms.iter().any(|arm| index.belongs(trouble.from(), arm)) {
             let key = (trouble.benchmark.as_str(), trouble.status.as_str(), trouble.kind.as_str());
             errors.entry(key).or_insert((0, &trouble.message)).0 += trouble.count;
         }
@@ -35,7 +36,7 @@ pub(crate) fn health(side: Named<'_>, arms: &[&ArmEntry]) -> Vec<String> {
         let what = if status == "error" { counted(n, "error") } else { format!("{} {status}", counted(n, "request")) };
         problems.push(format!("{name}, {benchmark}: {what} of kind {kind} (first: {message})"));
     }
-    for benchmark in &index.manifest.benchmarks {
+    for benchmark in index.manifest.benchmarks.iter().filter(|b| asked(&b.id)) {
         for shown in index.shown(benchmark).into_iter().filter(|s| covers(arms, s.arm, benchmark)) {
             missing(side, benchmark, shown, &mut problems);
         }

@@ -1,7 +1,7 @@
 //! A gate as `JUnit` XML, as CI systems read it.
 
 use crate::compare::arms_text;
-use crate::gate::{GateReport, RuleResult, tally};
+use crate::gate::{GateReport, RuleResult, interval, p_value, tally};
 use crate::number;
 use crate::visible::escape;
 use std::fmt::Write as _;
@@ -48,7 +48,11 @@ pub fn junit(report: &GateReport) -> String {
 fn case(rule: &RuleResult, out: &mut String) {
     let change = &rule.change;
     let class = escape(&format!("{}.{}", change.benchmark, arms_text(change)));
-    let name = escape(&change.metric);
+    // Where a file names its rules, several may be about one metric.
+    let name = match rule.id.split(':').next() {
+        Some(stated) if stated != rule.kind => escape(&format!("{} ({stated})", change.metric)),
+        _ => escape(&change.metric),
+    };
     let _ = write!(out, "    <testcase classname=\"{class}\" name=\"{name}\">");
     let element = match rule.verdict {
         Verdict::Pass => None,
@@ -81,9 +85,9 @@ pub(crate) fn numbers(rule: &RuleResult) -> String {
         number::maybe(change.mean_a),
         number::maybe(change.mean_b),
         change.difference.map_or_else(|| "–".to_owned(), number::signed),
-        number::signed_interval(change.low, change.high),
-        number::p_value(change.p),
-        number::p_value(change.adjusted_p),
+        interval(rule),
+        if change.p.is_nan() { "–".to_owned() } else { number::p_value(change.p) },
+        p_value(rule),
         change.method,
     )
 }

@@ -7,6 +7,7 @@
 //!
 //! Invariant: nothing here reads or writes a file, runs a model, looks at the clock or trusts a model's text.
 
+pub mod baseline;
 pub mod charts;
 pub mod compare;
 pub mod error;
@@ -26,6 +27,7 @@ mod table;
 mod testing;
 mod visible;
 
+pub use baseline::Baseline;
 pub use compare::{Change, Comparison, Side, compare};
 pub use error::ReportError;
 pub use gate::{GateReport, RuleResult, gate};

@@ -1,7 +1,7 @@
 //! A gate as Markdown, for a pull request or a CI system's summary.
 
 use crate::compare::arms_text;
-use crate::gate::{GateReport, tally};
+use crate::gate::{GateReport, interval, p_value, tally};
 use crate::measure::glyph;
 use crate::number;
 use std::fmt::Write as _;
@@ -39,14 +39,14 @@ pub fn markdown(report: &GateReport) -> String {
             number::maybe(change.mean_a),
             number::maybe(change.mean_b),
             change.difference.map_or_else(|| "–".to_owned(), number::signed),
-            number::signed_interval(change.low, change.high),
-            number::p_value(change.adjusted_p),
+            interval(rule),
+            p_value(rule),
             cell(&rule.reason),
         );
     }
     let _ = writeln!(
         out,
-        "\nDifferences are run − baseline, paired by item; p-values are adjusted over all rules (Holm). ▲ higher is better, ▼ lower is better."
+        "\nDifferences are run − baseline, paired by item; p-values are adjusted over all regression rules (Holm). ▲ higher is better, ▼ lower is better."
     );
     out
 }

@@ -152,9 +152,12 @@ impl Answers {
     }
 }
 
-/// 64 bits for a hash: enough to tell the two prompts of one place apart.
+/// 64 bits for a hash, its first 16 digits: enough to tell the two prompts of one place apart.
 fn short(hash: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hash.hash(&mut hasher);
-    hasher.finish()
+    let digits = hash.get(..16).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_else(|| {
+        let mut hasher = DefaultHasher::new();
+        hash.hash(&mut hasher);
+        hasher.finish()
+    })
 }

@@ -3,6 +3,7 @@
 use crate::compose::controller_mistakes;
 use crate::diagnostic::{Diagnostic, sorted};
 use crate::files::{Home, Presence};
+use crate::gates::read_gates;
 use crate::load::{Surroundings, load};
 use crate::registry::{Builder, FileKind, kind_of, read, yaml_files};
 use crate::walk::{Meaning, Walked};
@@ -53,6 +54,11 @@ pub fn check(paths: &[PathBuf], around: &Surroundings<'_>) -> Checked {
                 let loaded = load(&path, &[], None, around);
                 out.diagnostics.extend(loaded.diagnostics);
                 out.not_in_cache.extend(loaded.not_in_cache);
+            }
+            Ok(FileKind::Gate) => {
+                let stated = read_gates(&path, around);
+                out.diagnostics.extend(stated.diagnostics);
+                out.not_in_cache.extend(stated.not_in_cache);
             }
             Ok(FileKind::Goal | FileKind::Benchmark) => of_registry.push(path),
             Err(finding) => {

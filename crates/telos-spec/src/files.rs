@@ -118,6 +118,9 @@ impl Home {
             return Presence::NotInCache(finding.hint(Some(hint)));
         }
         let hint = match leaf.meaning {
+            _ if trail.last() == Some(&Step::Key("baseline".into())) => {
+                "`telos baseline accept RUN --as FILE` makes one; `--set gates=null` runs a suite without its gates until then"
+            }
             Meaning::Model => "a model is a folder, a .gguf file, `builtin:NAME`, `hf://org/name` or a URL",
             _ => "a relative path starts at the folder of the file that it stands in",
         };

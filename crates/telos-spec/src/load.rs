@@ -6,6 +6,7 @@ use crate::diagnostic::{
 };
 use crate::document::Document;
 use crate::files::{EmbeddedFile, Home, Presence};
+use crate::gates::{Stated, dangling, gates, ids, read_gates};
 use crate::registry::{BenchmarkFile, FileKind, Registry, folder_of, is_yaml, kind_of, load_registry, read};
 use crate::resolve::Parts;
 use crate::set::{Applied, Set, blame};
@@ -156,6 +157,7 @@ impl Loader<'_> {
         for leaf in &walked.leaves {
             self.leaf(leaf, &constraints);
         }
+        let gates = self.gates();
         let benchmarks = self.benchmarks(&registry, &constraints, &broken);
         if !self.out.is_empty() {
             return None;
@@ -163,12 +165,48 @@ impl Loader<'_> {
         let parts =
             Parts { around: self.around, written: &self.value, leaves: &walked.leaves, limit, goals: &registry.goals };
         match parts.suite(&benchmarks, &|trail| self.home(trail)) {
-            Ok(suite) => Some(suite),
+            Ok(suite) => self.with_gates(suite, gates),
             Err(finding) => {
                 self.report(finding);
                 None
             }
         }
+    }
+
+    /// The rules of the suite's gates, where it has any; what is wrong with a file of them is reported.
+    fn gates(&mut self) -> Option<Stated> {
+        let trail = to_key(&[], "gates");
+        let home = self.home(&trail);
+        let locate = |path: &str| home.locate(path, &self.around.cache_dir, &[]).0;
+        let value = self.value.get("gates")?.clone();
+        if let Some(path) = value.as_str() {
+            // A file that is missing is found with the other paths.
+            let path = Some(locate(path)).filter(|path| path.exists())?;
+            let mut stated = read_gates(&path, self.around);
+            self.out.append(&mut stated.diagnostics);
+            self.not_in_cache.append(&mut stated.not_in_cache);
+            return Some(stated);
+        }
+        let gates = gates(&value, &locate);
+        let (rules, trail) = match value.get("rules") {
+            Some(rules) => (rules, to_key(&trail, "rules")),
+            None => (&value, trail),
+        };
+        self.report_all(ids(rules, &trail));
+        Some(Stated { gates, trail, ..Stated::default() })
+    }
+
+    /// The suite with its gates, where they ask only for what it has.
+    fn with_gates(&mut self, mut suite: Suite, gates: Option<Stated>) -> Option<Suite> {
+        let Some(stated) = gates else { return Some(suite) };
+        for finding in dangling(&stated.gates, &stated.trail, &suite, self.around.catalogue) {
+            match &stated.document {
+                Some(document) => self.out.push(document.place(finding)),
+                None => self.report(finding),
+            }
+        }
+        suite.gates = Some(stated.gates);
+        self.out.is_empty().then_some(suite)
     }
 
     fn apply(&mut self, set: Set) {

@@ -51,14 +51,20 @@ pub(crate) enum FileKind {
     Suite,
     Benchmark,
     Goal,
+    Gate,
 }
 
-const KINDS: [(&str, FileKind); 3] =
-    [("suite", FileKind::Suite), ("benchmark", FileKind::Benchmark), ("goal", FileKind::Goal)];
+const KINDS: [(&str, FileKind); 4] = [
+    ("suite", FileKind::Suite),
+    ("benchmark", FileKind::Benchmark),
+    ("goal", FileKind::Goal),
+    ("rules", FileKind::Gate),
+];
 
 /// What a document is.
 pub(crate) fn kind_of(value: &Value) -> Result<FileKind, Finding> {
-    let expected = "expected an object with the key `suite`, `benchmark` or `goal`, which tells what the file is";
+    let expected =
+        "expected an object with the key `suite`, `benchmark`, `goal` or `rules`, which tells what the file is";
     let map = value.as_object().ok_or_else(|| Finding::value(&[], expected))?;
     let known = KINDS.iter().find(|(key, _)| map.contains_key(*key));
     known.map(|(_, kind)| *kind).ok_or_else(|| {
@@ -178,9 +184,9 @@ impl<'a> Builder<'a> {
             match kind_of(&document.value) {
                 Ok(FileKind::Goal) => goals.push(document),
                 Ok(FileKind::Benchmark) => benchmarks.push((document, home)),
-                Ok(FileKind::Suite) => {}
-                // Gates and controllers.
-                Err(_) if ["rules", "controller", "kind"].iter().any(|key| document.value.get(key).is_some()) => {}
+                Ok(FileKind::Suite | FileKind::Gate) => {}
+                // Controllers.
+                Err(_) if ["controller", "kind"].iter().any(|key| document.value.get(key).is_some()) => {}
                 Err(finding) => self.out.push(document.place(finding)),
             }
         }

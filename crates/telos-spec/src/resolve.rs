@@ -103,6 +103,7 @@ impl Parts<'_> {
             benchmarks: out,
             truncation: truncation(&value),
             goals: self.goals.iter().map(goal_entry).collect(),
+            gates: None,
             resolved: Value::Null,
         };
         suite.resolved = self.resolved(&suite, &written);

@@ -1,5 +1,6 @@
 //! JSON Schema (draft 2020-12), from the same tables as the checks.
 
+use crate::gates::GATE;
 use crate::goal::shapes::GOAL;
 use crate::shapes::{BENCHMARK, MODELS, SOURCE_FIELDS, SUITE};
 use serde_json::{Map, Value, json};
@@ -15,6 +16,8 @@ pub enum SchemaKind {
     Benchmark,
     /// Goals: a node of the tree and what lies below it.
     Goal,
+    /// The rules of a gate.
+    Gate,
 }
 
 /// The schema of a kind of file.
@@ -23,6 +26,7 @@ pub fn schema(which: SchemaKind, catalogue: &Catalogue) -> Value {
         SchemaKind::Suite => ("A suite: which models run which benchmarks", &SUITE),
         SchemaKind::Benchmark => ("A benchmark: a dataset, its requests and its evaluator", &BENCHMARK),
         SchemaKind::Goal => ("Alignment goals: a node of the tree and what lies below it", &GOAL),
+        SchemaKind::Gate => ("A gate: what a record must keep to", &GATE),
     };
     let mut writer = Writer { catalogue, defs: BTreeMap::new(), open: Vec::new() };
     let body = writer.shape(shape, "#");
@@ -96,6 +100,7 @@ impl Writer<'_> {
             Shape::Controller => self.kinds("controller", &self.catalogue.controllers.clone(), &[], false, ""),
             Shape::Evaluator => self.kinds("evaluator", &self.catalogue.evaluators.clone(), &[], false, ""),
             Shape::Request => self.kinds("request", &self.catalogue.requests.clone(), &[], false, ""),
+            Shape::Kinds { what, kinds } => self.kinds(what, kinds, &[], false, ""),
             Shape::Source => self.kinds("source", &self.catalogue.sources.clone(), SOURCE_FIELDS, false, ""),
         }
     }

@@ -1,5 +1,6 @@
 //! The keys of suites and benchmarks. What stands where a file says `kind` comes from the catalogue.
 
+use crate::gates::{GATE, RULES};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
 
 const COUNT: Shape = Shape::Whole { min: 1, max: u32::MAX as u64 };
@@ -46,6 +47,11 @@ static SUITE_FIELDS: &[Field] = &[
         "truncation",
         Shape::Choice(&["error", "left", "drop_shots", "skip"]),
         "What happens to a prompt that is too long: `error` (the default), `left`, `drop_shots` or `skip`.",
+    ),
+    Field::optional(
+        "gates",
+        Shape::Either(&[Shape::Path, RULES, GATE]),
+        "The rules that decide the exit code of a run: a file of them, or the rules themselves.",
     ),
 ];
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use telos_core::control::ConstraintSpec;
 use telos_core::metric::{Aggregate, Direction};
 use telos_core::record::GoalEntry;
-use telos_core::{ControllerSpec, GoalId, ModelRef};
+use telos_core::{ControllerSpec, Gates, GoalId, ModelRef};
 
 /// A checked suite.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub struct Suite {
     pub truncation: Truncation,
     /// The nodes of the registry of goals, for the record.
     pub goals: Vec<GoalEntry>,
+    /// The rules that decide the exit code of a run. They do not change what runs, so that `resolved` is without them.
+    pub gates: Option<Gates>,
     /// The suite as one JSON value with every default and override in it; models and files as the user named them, so that
     /// it is the same wherever it lies. It stands in the record.
     pub resolved: Value,

@@ -106,6 +106,7 @@ impl Walker<'_> {
                 self.kind("request", &self.catalogue.requests.clone(), map, trail);
             }
             (Shape::Source, Value::Object(map)) => self.source(map, trail),
+            (Shape::Kinds { what, kinds }, Value::Object(map)) => self.kind(what, kinds, map, trail),
             _ => self.wrong(shape, value, trail),
         }
     }
@@ -246,9 +247,13 @@ fn takes(shape: &Shape, value: &Value) -> bool {
         Shape::List { .. } => value.is_array(),
         Shape::Model | Shape::Constraint => value.is_string() || value.is_object(),
         Shape::Either(shapes) => shapes.iter().any(|s| takes(s, value)),
-        Shape::Map(_) | Shape::Object(_) | Shape::Controller | Shape::Evaluator | Shape::Request | Shape::Source => {
-            value.is_object()
-        }
+        Shape::Map(_)
+        | Shape::Object(_)
+        | Shape::Controller
+        | Shape::Evaluator
+        | Shape::Request
+        | Shape::Source
+        | Shape::Kinds { .. } => value.is_object(),
     }
 }
 
@@ -274,6 +279,7 @@ pub fn describe(shape: &Shape) -> String {
         Shape::Evaluator => "an evaluator (an object with `kind`)".into(),
         Shape::Request => "a request (an object with `kind`)".into(),
         Shape::Source => "a source (an object with `path`)".into(),
+        Shape::Kinds { what, .. } => format!("a {what} (an object with `kind`)"),
     }
 }
 

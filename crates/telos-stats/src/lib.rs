@@ -21,7 +21,7 @@ pub use estimate::{Estimate, Interval, Method, estimate, mean, mean_normal, mean
 pub use holm::holm;
 pub use paired::{PairedResult, paired};
 pub use special::{inverse_regularised_beta, ln_gamma, normal_quantile, regularised_beta, t_quantile};
-pub use verdict::{Direction, LEVEL, MARGIN, Verdict, regression};
+pub use verdict::{Direction, LEVEL, MARGIN, Verdict, regression, regression_within};
 
 /// The coverage of every interval here.
 pub const CONFIDENCE: f64 = 0.95;

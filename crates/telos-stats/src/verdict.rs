@@ -56,6 +56,11 @@ impl fmt::Display for Verdict {
 /// 0 than [`MARGIN`] × the range's width, or on the better side; or no pair differs at all, so that a record passes against itself
 /// however few items it has. Else INCONCLUSIVE. INVALID where there is no pair, or the difference is not a number.
 pub fn regression(paired: &PairedResult, direction: Direction, range: [f64; 2], adjusted_p: f64) -> Verdict {
+    regression_within(paired, direction, MARGIN * (range[1] - range[0]), adjusted_p)
+}
+
+/// As [`regression`], with a margin of its own, in the metric's unit, in the place of [`MARGIN`] × the range's width.
+pub fn regression_within(paired: &PairedResult, direction: Direction, margin: f64, adjusted_p: f64) -> Verdict {
     if paired.n == 0 || paired.mean_difference.is_nan() || adjusted_p.is_nan() {
         return Verdict::Invalid;
     }
@@ -71,7 +76,7 @@ pub fn regression(paired: &PairedResult, direction: Direction, range: [f64; 2], 
         return Verdict::Fail;
     }
     match worse_end {
-        Some(end) if end > -MARGIN * (range[1] - range[0]) => Verdict::Pass,
+        Some(end) if end > -margin => Verdict::Pass,
         _ => Verdict::Inconclusive,
     }
 }

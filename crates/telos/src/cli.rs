@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Init(Init),
     /// Show what a suite would run, without loading a model's weights
     Plan(Plan),
-    /// Check suites, benchmarks and goals, and name every mistake with its place
+    /// Check suites, benchmarks, goals and gates, and name every mistake with its place
     Check(Check),
     /// Show the goals that a model can be aligned with, and what of them can be measured
     Goals(Goals),
@@ -65,8 +65,11 @@ pub(crate) enum Command {
     Score(Score),
     /// Compare two records, or two arms (RUN#MODEL/CONTROLLER), item by item
     Compare(Compare),
-    /// Hold a record against a baseline and give a verdict
+    /// Hold a record against a baseline or rules and give a verdict
     Gate(Gate),
+    /// Make a record what later ones are held against
+    #[command(subcommand)]
+    Baseline(BaselineAction),
     /// Render a record as one HTML page
     Report(Report),
     /// Write a record in another form
@@ -216,9 +219,12 @@ pub(crate) struct Compare {
 pub(crate) struct Gate {
     /// The record that is judged
     pub(crate) run: PathBuf,
-    /// The record that it is held against
-    #[arg(long, value_name = "RUN")]
-    pub(crate) baseline: PathBuf,
+    /// What it is held against: a record, or a file of `telos baseline accept` [default: the one that the rules name]
+    #[arg(long, value_name = "RUN|FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// The rules [default: no metric of the baseline's became worse]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
     /// Exit with 6 where nothing can be decided
     #[arg(long)]
     pub(crate) strict: bool,
@@ -233,12 +239,30 @@ pub(crate) struct Gate {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineAction {
+    /// Keep a record's scores in a small file, for version control
+    Accept(Accept),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    /// The record's folder
+    pub(crate) run: PathBuf,
+    /// The JSON file to write
+    #[arg(long = "as", value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Why these scores are what later ones are held against; it stands in the file
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     /// The record's folder
     pub(crate) run: PathBuf,
-    /// A record to hold it against
-    #[arg(long, value_name = "RUN")]
+    /// What to hold it against: a record, or a file of `telos baseline accept`
+    #[arg(long, value_name = "RUN|FILE")]
     pub(crate) against: Option<PathBuf>,
     /// The HTML file
     #[arg(short, long, value_name = "FILE")]
@@ -277,6 +301,8 @@ pub(crate) enum Which {
     Benchmark,
     /// A goal file's YAML
     Goal,
+    /// A gate's YAML
+    Gate,
     /// A record's run.json
     Record,
 }

@@ -51,6 +51,8 @@ impl Failure {
             ReportError::UnknownArm { .. } | ReportError::NoCounterpart { .. } => {
                 Self::usage(format!("failed to {error}"))
             }
+            ReportError::NotWhole { .. } => Self { message: format!("failed to {error}"), code: exit::INVALID },
+            ReportError::NoBaseline { .. } => Self::usage(format!("failed to {error}")),
             ReportError::Template(_) | ReportError::Json(_) => Self::internal(format!("failed to {error}")),
         }
     }

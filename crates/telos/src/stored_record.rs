@@ -65,7 +65,19 @@ fn its_page_its_summary_and_its_gate_are_made() {
     assert_eq!(summary.benchmarks.iter().map(|b| b.items).collect::<Vec<_>>(), [3; 4]);
     let page = telos_report::html(&stored, Some(&stored), &telos_report::PageOptions::default()).expect("a page");
     assert!(page.contains("What the controllers did") && page.contains("PASS"));
-    assert_eq!(telos_report::gate(&stored, &stored).expect("a verdict").verdict, Verdict::Pass);
+    assert_eq!(telos_report::gate(&stored, Some(&stored), None).expect("a verdict").verdict, Verdict::Pass);
+}
+
+#[test]
+fn it_becomes_a_baseline_that_stands_for_it() {
+    let stored = StoredRecord::open(fixture()).expect("a record");
+    let text = telos_report::Baseline::accept(&stored, "why").and_then(|b| b.to_text()).expect("a baseline");
+    let baseline = telos_report::Baseline::parse(&text).expect("what was written");
+    let json = |baseline: &dyn Tables| {
+        serde_json::to_value(telos_report::gate(&stored, Some(baseline), None).expect("a verdict")).expect("JSON")
+    };
+    assert_eq!(json(&baseline), json(&stored));
+    assert_eq!(json(&baseline)["verdict"], "PASS");
 }
 
 #[test]

@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use telos_core::shape::Catalogue;
+use telos_core::{Gates, Metric};
 use telos_engine::{Options, Shelf};
 use telos_spec::suite::Suite;
-use telos_spec::{BUILTIN, Diagnostic, Registry, Surroundings, load_registry, load_suite};
+use telos_spec::{BUILTIN, Diagnostic, Registry, Surroundings, load_gates, load_registry, load_suite};
 
 /// What commands share.
 pub(crate) struct World {
@@ -60,6 +61,11 @@ impl World {
         if diagnostics.is_empty() { Ok(registry) } else { Err(mistakes(&diagnostics)) }
     }
 
+    /// Reads and checks a file of rules.
+    pub(crate) fn gates(&self, path: &Path) -> Result<Gates, Failure> {
+        load_gates(path, &self.surroundings()).map_err(|diagnostics| mistakes(&diagnostics))
+    }
+
     /// What a record says of how it was computed.
     pub(crate) fn environment(&self) -> Map<String, Value> {
         let options = self.options();
@@ -81,7 +87,7 @@ impl World {
     }
 }
 
-/// All mistakes of a suite or a registry, as one failure.
+/// All mistakes of a file or a registry, as one failure.
 pub(crate) fn mistakes(diagnostics: &[Diagnostic]) -> Failure {
     let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
     let nothing = !diagnostics.is_empty() && diagnostics.iter().all(|d| d.message.starts_with("nothing would run"));
@@ -96,7 +102,13 @@ fn catalogue() -> Catalogue {
         constraints: telos_control::constraint_shapes(),
         requests: telos_run::request_shapes(),
         sources: telos_data::source_shapes(),
+        metrics: Some(metrics),
     }
+}
+
+/// The metrics of an evaluator.
+fn metrics(kind: &str, params: &Map<String, Value>) -> Vec<Metric> {
+    telos_eval::build(kind, params).map(|evaluator| evaluator.metrics()).unwrap_or_default()
 }
 
 /// `$TELOS_CACHE`, else `$XDG_CACHE_HOME/telos`, else `~/.cache/telos`.

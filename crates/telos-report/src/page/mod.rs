@@ -8,7 +8,8 @@ mod provenance;
 mod results;
 mod texts;
 
-use crate::gate::{GateReport, gate_indexed, tally};
+use crate::compare::Change;
+use crate::gate::{GateReport, RuleResult, gate_indexed, interval, p_value, tally};
 use crate::index::Index;
 use crate::measure::glyph;
 use crate::summary::{Summary, summarise_index};
@@ -19,8 +20,8 @@ use minijinja::{Environment, Value, context, escape_formatter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use telos_core::Tables;
 use telos_core::record::Manifest;
+use telos_core::{Gates, Tables};
 use telos_stats::Verdict;
 
 /// The templates, by name; auto-escaping goes by the ending.
@@ -45,18 +46,20 @@ pub struct PageOptions {
     pub repeats: u32,
     /// What the record to compare with is called, such as its path as the user gave it.
     pub against: Option<String>,
+    /// The rules of the verdict; of none, with a baseline, one regression rule for everything.
+    pub rules: Option<Gates>,
 }
 
 impl Default for PageOptions {
     fn default() -> Self {
-        Self { items: 200, repeats: 4, against: None }
+        Self { items: 200, repeats: 4, against: None, rules: None }
     }
 }
 
 /// A gate as the page shows it.
 #[derive(Serialize)]
 struct GateView {
-    against: String,
+    lead: String,
     verdict: &'static str,
     class: &'static str,
     glyph: &'static str,
@@ -94,13 +97,15 @@ struct Tile {
     class: &'static str,
 }
 
-/// The page of a record; with `against`, its verdict against that baseline as well.
+/// The page of a record; with `against` or with rules, its verdict as well.
 pub fn html(record: &dyn Tables, against: Option<&dyn Tables>, options: &PageOptions) -> Result<String, ReportError> {
     let index = Index::new(record)?;
     let manifest = index.manifest;
     let summary = summarise_index(&index);
     let baseline = against.map(Index::new).transpose()?;
-    let gate = baseline.map(|baseline| gate_view(&gate_indexed(&index, &baseline), options));
+    let rules = options.rules.as_ref();
+    let judged = baseline.is_some() || rules.is_some();
+    let gate = judged.then(|| gate_view(&gate_indexed(&index, baseline.as_ref(), rules), options, baseline.is_some()));
     let details = detail::read(&index, options)?;
     let mut environment = Environment::new();
     // Whatever a template writes out is made visible first, so that no field can be forgotten.
@@ -207,13 +212,12 @@ fn look(verdict: Verdict) -> (&'static str, &'static str) {
     }
 }
 
-fn gate_view(report: &GateReport, options: &PageOptions) -> GateView {
+fn gate_view(report: &GateReport, options: &PageOptions, against: bool) -> GateView {
     let (class, sign) = look(report.verdict);
     let counted = |n: Option<usize>| n.map_or_else(|| "–".to_owned(), number::count);
     let rules = report.rules.iter().map(|rule| {
         let change = &rule.change;
         let (class, sign) = look(rule.verdict);
-        let interval = number::signed_interval(change.low, change.high);
         RuleView {
             verdict: rule.verdict.as_str(),
             class,
@@ -225,29 +229,36 @@ fn gate_view(report: &GateReport, options: &PageOptions) -> GateView {
             before: minus(&number::maybe(change.mean_a)),
             after: minus(&number::maybe(change.mean_b)),
             difference: minus(&change.difference.map_or_else(|| "–".to_owned(), number::signed)),
-            whisker: results::difference_whisker(
-                change.difference,
-                change.low,
-                change.high,
-                change.direction,
-                change.range,
-            ),
-            interval: minus(&interval),
+            whisker: whisker(rule),
+            interval: minus(&interval(rule)),
             better: counted(change.better),
             worse: counted(change.worse),
-            p: number::p_value(change.adjusted_p),
+            p: p_value(rule),
             method: change.method.clone(),
             reason: rule.reason.clone(),
         }
     });
     GateView {
-        against: options.against.clone().unwrap_or_else(|| "the baseline".to_owned()),
+        lead: match &options.against {
+            _ if !against => "By its rules".to_owned(),
+            Some(name) => format!("Against {name}"),
+            None => "Against the baseline".to_owned(),
+        },
         verdict: report.verdict.as_str(),
         class,
         glyph: sign,
         tally: tally(report),
         integrity: report.integrity.clone(),
         rules: rules.collect(),
+    }
+}
+
+/// The picture of a difference; a floor has none.
+fn whisker(rule: &RuleResult) -> String {
+    let Change { difference, low, high, direction, range, .. } = &rule.change;
+    match rule.kind {
+        "regression" => results::difference_whisker(*difference, *low, *high, *direction, *range),
+        _ => String::new(),
     }
 }
 

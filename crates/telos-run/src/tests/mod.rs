@@ -103,6 +103,7 @@ fn suite(benchmarks: Vec<Benchmark>) -> Suite {
         arms: [(0, 0), (0, 1), (1, 0)].map(|(model, controller)| Arm { model, controller }).to_vec(),
         benchmarks,
         truncation: Truncation::Error,
+        gates: None,
         resolved,
     }
 }

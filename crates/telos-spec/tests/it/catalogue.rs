@@ -1,6 +1,7 @@
 //! A small catalogue with the keys of the documented examples.
 
 use serde_json::{Map, Value};
+use telos_core::metric::{Direction, Metric};
 use telos_core::shape::{Catalogue, Field, KindShape, Mistake, Shape, no_further_check};
 
 const LABELS: Shape = Shape::List { of: &Shape::Text, min: 1 };
@@ -146,5 +147,16 @@ pub(crate) fn catalogue() -> Catalogue {
         constraints: CONSTRAINTS.to_vec(),
         requests: REQUESTS.to_vec(),
         sources: SOURCES.to_vec(),
+        metrics: Some(metrics),
     }
+}
+
+/// One share where higher is better, one where lower is.
+fn metrics(_: &str, _: &Map<String, Value>) -> Vec<Metric> {
+    vec![
+        Metric::share("acc", Direction::Higher, "right"),
+        Metric::share("harm", Direction::Lower, "wrong"),
+        Metric::unbounded("min_h", Direction::Higher, "h"),
+        Metric::unbounded("length", Direction::None, "tokens"),
+    ]
 }

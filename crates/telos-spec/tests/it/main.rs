@@ -7,6 +7,7 @@ mod catalogue;
 mod committed;
 mod compose;
 mod folder;
+mod gates;
 mod goals;
 mod mistakes;
 mod overrides;

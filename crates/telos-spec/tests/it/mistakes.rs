@@ -256,7 +256,7 @@ fn mistakes_in_suites() {
         "truncation: right",
         &["20:13: expected `error` or `left` or `drop_shots` or `skip`, found `right`"],
     );
-    in_suite("truncation: left", "gates: gates.yaml", &["20:1: unknown key `gates`"]);
+    in_suite("truncation: left", "gates: gates.yaml", &["20:8: there is no file or folder at gates.yaml"]);
     in_suite("seed: 7\n", "", &[]);
     in_suite("\nmodels:", "\nmodel:", &["1:1: the key `models` is missing", "5:1: unknown key `model`"]);
 }
@@ -391,7 +391,7 @@ fn files_that_are_none_of_ours_are_named() {
     let checked = check(&[folder.path.join("a"), folder.path.join("absent.yaml")], &around);
     assert_eq!(checked.files, 4);
     let expected = [
-        "a/x.yaml:1:1: expected an object with the key `suite`, `benchmark` or `goal`, which tells what the file is\n  hint: did you mean `suite`?",
+        "a/x.yaml:1:1: expected an object with the key `suite`, `benchmark`, `goal` or `rules`, which tells what the file is\n  hint: did you mean `suite`?",
         "a/y.yml:1:1: expected",
         "a/z.yaml:1:1: expected",
         "absent.yaml: this cannot be read: ",

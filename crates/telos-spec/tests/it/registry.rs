@@ -61,7 +61,7 @@ fn mistakes_of_a_registry_are_found() {
         "r/c.yaml:3:50: the key `title` is missing",
         "r/c.yaml:3:55: the id `b` stands here a second time",
         "r/c.yaml:3:58: unknown key `titel`\n  hint: did you mean `title`?",
-        "r/d.yaml:1:1: expected an object with the key `suite`, `benchmark` or `goal`",
+        "r/d.yaml:1:1: expected an object with the key `suite`, `benchmark`, `goal` or `rules`",
         "r/e.yaml:3:10: the key `choices` is missing",
         "r/e.yaml:3:10: the key `context` is missing",
         "r/e.yaml:4:19: unknown kind of evaluator `nothing`",

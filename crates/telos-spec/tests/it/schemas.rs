@@ -55,6 +55,8 @@ fn what_is_committed_fits() {
         let which = if file.path.starts_with("goals/") { SchemaKind::Goal } else { SchemaKind::Benchmark };
         check(which, file.content, true);
     }
+    let rules = repository().join("benchmarks/suites/gates/tiny.yaml");
+    check(SchemaKind::Gate, &fs::read_to_string(rules).unwrap(), true);
     let folder = repository().join("benchmarks/suites");
     let mut seen = 0;
     for entry in fs::read_dir(folder).unwrap() {
@@ -104,6 +106,27 @@ fn mistakes_do_not_fit() {
 }
 
 #[test]
+fn rules_fit_or_do_not() {
+    let good = "rules:\n  - {id: a, kind: floor, metric: acc, min: 0.5}\n  - {id: b, kind: regression, margin: 0.1}\n  - {id: c, kind: integrity}\n";
+    check(SchemaKind::Gate, good, true);
+    for (from, to) in [
+        ("kind: floor", "kind: flor"),
+        ("id: a, ", ""),
+        ("min: 0.5", "min: half"),
+        ("margin: 0.1", "margin: -1"),
+        ("kind: integrity", "kind: integrity, metric: acc"),
+        ("rules:", "baseline: b.json\nrule:"),
+    ] {
+        check(SchemaKind::Gate, &good.replace(from, to), false);
+    }
+    let suite = "suite: s\nmodels: [{id: a, model: m}]\nbenchmarks: [x]\ngates: ";
+    check(SchemaKind::Suite, &format!("{suite}pr.yaml\n"), true);
+    check(SchemaKind::Suite, &format!("{suite}[{{id: c, kind: integrity}}]\n"), true);
+    check(SchemaKind::Suite, &format!("{suite}{{rules: [{{id: c, kind: integrity}}]}}\n"), true);
+    check(SchemaKind::Suite, &format!("{suite}[{{id: c, kind: integrty}}]\n"), false);
+}
+
+#[test]
 fn every_key_is_described() {
     fn walk(value: &Value, at: &str) {
         if let Some(properties) = value.get("properties").and_then(Value::as_object) {
@@ -117,7 +140,7 @@ fn every_key_is_described() {
             _ => {}
         }
     }
-    for which in [SchemaKind::Suite, SchemaKind::Benchmark, SchemaKind::Goal] {
+    for which in [SchemaKind::Suite, SchemaKind::Benchmark, SchemaKind::Goal, SchemaKind::Gate] {
         let schema = schema(which, &catalogue());
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         walk(&schema, "");

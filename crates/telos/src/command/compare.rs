@@ -13,8 +13,8 @@ pub(crate) fn compare(what: &Compare) -> Result<u8, Failure> {
     let side = |named: &'_ super::Named| -> (Option<String>, String) { (named.arm.clone(), named.name.clone()) };
     let ((arm_a, name_a), (arm_b, name_b)) = (side(&a), side(&b));
     let comparison = telos_report::compare(
-        &Side { record: &a.record, arm: arm_a.as_deref(), name: &name_a },
-        &Side { record: &b.record, arm: arm_b.as_deref(), name: &name_b },
+        &Side { record: a.record.as_ref(), arm: arm_a.as_deref(), name: &name_a },
+        &Side { record: b.record.as_ref(), arm: arm_b.as_deref(), name: &name_b },
     )
     .map_err(|e| Failure::report(&e))?;
     if what.json {

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod baseline;
 pub(crate) mod benchmarks;
 pub(crate) mod check;
 pub(crate) mod compare;
@@ -18,11 +19,13 @@ pub(crate) mod score;
 
 use crate::failure::Failure;
 use std::path::{Path, PathBuf};
+use telos_core::Tables;
 use telos_data::StoredRecord;
+use telos_report::Baseline;
 
 /// A record, or one of its arms.
 pub(crate) struct Named {
-    pub(crate) record: StoredRecord,
+    pub(crate) record: Box<dyn Tables>,
     pub(crate) arm: Option<String>,
     pub(crate) name: String,
 }
@@ -34,10 +37,20 @@ pub(crate) fn read_named(text: &str) -> Result<Named, Failure> {
         Some((path, arm)) if !Path::new(text).exists() => (PathBuf::from(path), Some(arm.to_owned())),
         _ => (PathBuf::from(text), None),
     };
-    Ok(Named { record: open_record(&path)?, arm, name: text.to_owned() })
+    Ok(Named { record: open_tables(&path)?, arm, name: text.to_owned() })
 }
 
 /// Opens a record.
 pub(crate) fn open_record(path: &Path) -> Result<StoredRecord, Failure> {
     StoredRecord::open(path).map_err(|e| Failure::data(&e))
+}
+
+/// Opens a record, or a file that `telos baseline accept` made.
+pub(crate) fn open_tables(path: &Path) -> Result<Box<dyn Tables>, Failure> {
+    if !path.is_file() {
+        return Ok(Box::new(open_record(path)?));
+    }
+    let named = |message: String| Failure::usage(format!("{}: {message}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|e| named(format!("failed to read it: {e}")))?;
+    Ok(Box::new(Baseline::parse(&text).map_err(|e| named(format!("failed to {e}")))?))
 }

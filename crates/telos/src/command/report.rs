@@ -1,6 +1,6 @@
 //! `telos report`: a record as one HTML page.
 
-use super::open_record;
+use super::{open_record, open_tables};
 use crate::cli::Report;
 use crate::exit;
 use crate::failure::Failure;
@@ -12,15 +12,20 @@ use telos_report::PageOptions;
 
 /// Writes the page.
 pub(crate) fn report(what: &Report) -> Result<u8, Failure> {
-    write_page(&open_record(&what.run)?, what.against.as_deref(), &what.output)?;
+    let baseline = what.against.as_deref().map(open_tables).transpose()?;
+    let against = what.against.as_deref().map(|path| path.display().to_string());
+    let options = PageOptions { against, ..PageOptions::default() };
+    write_page(&open_record(&what.run)?, baseline.as_deref(), &options, &what.output)?;
     Ok(exit::SUCCESS)
 }
 
 /// Renders a record's page into a file.
-pub(crate) fn write_page(record: &StoredRecord, against: Option<&Path>, output: &Path) -> Result<(), Failure> {
-    let baseline = against.map(open_record).transpose()?;
-    let options = PageOptions { against: against.map(|path| path.display().to_string()), ..PageOptions::default() };
-    let page = telos_report::html(record, baseline.as_ref().map(|b| b as &dyn Tables), &options)
-        .map_err(|e| Failure::report(&e))?;
+pub(crate) fn write_page(
+    record: &StoredRecord,
+    against: Option<&dyn Tables>,
+    options: &PageOptions,
+    output: &Path,
+) -> Result<(), Failure> {
+    let page = telos_report::html(record, against, options).map_err(|e| Failure::report(&e))?;
     write_text(output, &page)
 }

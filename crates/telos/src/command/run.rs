@@ -1,8 +1,8 @@
 //! `telos run`: a suite into a record, a page and a table.
 
 use super::compose::suite_of;
-use super::open_record;
 use super::report::write_page;
+use super::{open_record, open_tables};
 use crate::cli::Run;
 use crate::exit;
 use crate::failure::Failure;
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use telos_core::ModelRef;
 use telos_engine::Shelf;
+use telos_report::PageOptions;
 use telos_run::RunOptions;
 use telos_spec::suite::Suite;
 
@@ -24,6 +25,9 @@ static STOP: AtomicBool = AtomicBool::new(false);
 pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure> {
     let suite = suite_of(world, quiet, what)?;
     check_hashes(&suite)?;
+    // Opened before the run, so that a mistake in it costs nothing.
+    let against = suite.gates.as_ref().and_then(|gates| gates.baseline.as_deref());
+    let baseline = against.map(open_tables).transpose()?;
     let out = what.out.clone().unwrap_or_else(|| default_folder(&suite.id));
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
@@ -48,15 +52,28 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
 
     let page = what.report.clone().unwrap_or_else(|| out.join("report.html"));
     let record = open_record(&out)?;
-    write_page(&record, None, &page)?;
+    let options = PageOptions {
+        against: against.map(|path| path.display().to_string()),
+        rules: suite.gates.clone(),
+        ..PageOptions::default()
+    };
+    write_page(&record, baseline.as_deref(), &options, &page)?;
     let summary = telos_report::summarise(&record).map_err(|e| Failure::report(&e))?;
+    let gates = suite.gates.as_ref();
+    let gate = gates.map(|rules| telos_report::gate(&record, baseline.as_deref(), Some(rules)));
+    let gate = gate.transpose().map_err(|e| Failure::report(&e))?;
     if what.json {
-        print_json(
-            &json!({"summary": summary, "record": out.display().to_string(), "report": page.display().to_string()}),
-        )?;
+        let mut value =
+            json!({"summary": summary, "record": out.display().to_string(), "report": page.display().to_string()});
+        if let Some(gate) = &gate {
+            value["gate"] = json!(gate);
+        }
+        print_json(&value)?;
     } else {
         let (out, page) = (out.display(), page.display());
-        print(&format!("{}\nrecord  {out}\nreport  {page}\n", telos_report::render_text(&summary, width())))?;
+        let verdict = gate.as_ref().map(|gate| telos_report::gate::render_text(gate, width()) + "\n");
+        let table = telos_report::render_text(&summary, width());
+        print(&format!("{table}\n{}record  {out}\nreport  {page}\n", verdict.unwrap_or_default()))?;
     }
     let errors = summary.replies.get("error").copied().unwrap_or(0);
     if errors > 0 {
@@ -66,7 +83,7 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
             code: exit::INVALID,
         });
     }
-    Ok(exit::SUCCESS)
+    Ok(gate.map_or(exit::SUCCESS, |gate| super::gate::code(gate.verdict, false)))
 }
 
 /// How many token positions each model computed in this sitting, to be held against the plan's distinct prefix tokens.

@@ -13,6 +13,7 @@ pub(crate) fn schema(world: &World, what: &Schema) -> Result<u8, Failure> {
         Which::Suite => telos_spec::schema(SchemaKind::Suite, world.catalogue()),
         Which::Benchmark => telos_spec::schema(SchemaKind::Benchmark, world.catalogue()),
         Which::Goal => telos_spec::schema(SchemaKind::Goal, world.catalogue()),
+        Which::Gate => telos_spec::schema(SchemaKind::Gate, world.catalogue()),
         Which::Record => telos_data::record_schema(),
     })?;
     Ok(exit::SUCCESS)

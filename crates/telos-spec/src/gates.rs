@@ -1,0 +1,259 @@
+//! The rules of a gate, in a file of their own or in a suite.
+
+use crate::benchmark::bad_id;
+use crate::diagnostic::{Diagnostic, Finding, Step, Trail, nearest_or_all, sorted, to_index, to_key};
+use crate::document::Document;
+use crate::files::{Home, Presence};
+use crate::load::Surroundings;
+use crate::registry::{FileKind, folder_of, kind_of, read};
+use crate::suite::{Benchmark, Suite};
+use crate::walk::{Meaning, walk};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use telos_core::gate::{Gates, Rule, Test};
+use telos_core::shape::{Catalogue, Field, KindShape, Mistake, Shape, no_further_check};
+use telos_core::{Direction, Metric};
+
+/// A file of rules.
+pub(crate) static GATE: Shape = Shape::Object(GATE_FIELDS);
+
+static GATE_FIELDS: &[Field] = &[
+    Field::optional(
+        "baseline",
+        Shape::Path,
+        "What `regression` rules hold the record against: a file of `telos baseline accept`, or a record's folder.",
+    ),
+    Field::required("rules", RULES, "The rules; the worst verdict of them is the gate's."),
+];
+
+/// The rules alone.
+pub(crate) const RULES: Shape = Shape::List { of: &RULE, min: 1 };
+
+static RULE: Shape = Shape::Kinds { what: "rule", kinds: KINDS };
+
+const NUMBER: Shape = Shape::Number { min: f64::NEG_INFINITY, max: f64::INFINITY };
+const ID: Field = Field::required("id", Shape::Text, "The rule's id.");
+const ARM: Field = Field::optional("arm", Shape::Text, "An arm, `MODEL-ID/CONTROLLER-ID`; all where it is missing.");
+const BENCHMARK: Field = Field::optional("benchmark", Shape::Text, "A benchmark; all where it is missing.");
+const METRIC: Field = Field::optional("metric", Shape::Text, "A metric; all where it is missing.");
+
+static KINDS: &[KindShape] = &[
+    KindShape {
+        kind: "integrity",
+        about: "The record is complete: no errors, nothing missing.",
+        fields: &[ID, ARM, BENCHMARK],
+        check: no_further_check,
+    },
+    KindShape {
+        kind: "floor",
+        about: "A metric is good enough: PASS where its whole 95 % interval is, FAIL where none of it is.",
+        fields: &[
+            ID,
+            ARM,
+            BENCHMARK,
+            METRIC,
+            Field::optional("min", NUMBER, "The least value, for metrics that are better when higher."),
+            Field::optional("max", NUMBER, "The largest value, for metrics that are better when lower."),
+        ],
+        check: a_limit,
+    },
+    KindShape {
+        kind: "regression",
+        about: "A metric is not worse than in the baseline, paired by item and adjusted for all such rules (Holm).",
+        fields: &[
+            ID,
+            ARM,
+            BENCHMARK,
+            METRIC,
+            Field::optional(
+                "margin",
+                Shape::Number { min: 0.0, max: f64::INFINITY },
+                "A loss surely smaller than this does not matter, in the metric's unit; 0.05 × its range where it is missing.",
+            ),
+        ],
+        check: no_further_check,
+    },
+];
+
+fn a_limit(rule: &Map<String, Value>) -> Vec<Mistake> {
+    let limit = |key: &str| rule.get(key).and_then(Value::as_f64);
+    match (limit("min"), limit("max")) {
+        (None, None) => vec![(None, "one of `min` and `max` is needed".into())],
+        (Some(min), Some(max)) if min > max => vec![(Some("max"), format!("`max` is below `min`, which is {min}"))],
+        _ => Vec::new(),
+    }
+}
+
+/// What a file of rules holds, or everything that is wrong with it.
+pub fn load_gates(path: &Path, around: &Surroundings<'_>) -> Result<Gates, Vec<Diagnostic>> {
+    let stated = read_gates(path, around);
+    let found: Vec<_> = stated.diagnostics.into_iter().chain(stated.not_in_cache).collect();
+    if found.is_empty() { Ok(stated.gates) } else { Err(sorted(found)) }
+}
+
+/// Rules and where they stand.
+#[derive(Default)]
+pub(crate) struct Stated {
+    pub(crate) gates: Gates,
+    /// The file, where it is not the suite itself.
+    pub(crate) document: Option<Document>,
+    /// Where the list of rules stands in it.
+    pub(crate) trail: Trail,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) not_in_cache: Vec<Diagnostic>,
+}
+
+/// Reads a file of rules.
+pub(crate) fn read_gates(path: &Path, around: &Surroundings<'_>) -> Stated {
+    let refuse = |diagnostic| Stated { diagnostics: vec![diagnostic], ..Stated::default() };
+    let (document, found) = match read(path) {
+        Ok(read) => read,
+        Err(diagnostic) => return refuse(diagnostic),
+    };
+    match kind_of(&document.value) {
+        Ok(FileKind::Gate) => {}
+        Ok(_) => {
+            return refuse(document.place(Finding::value(&[], "expected a gate: an object with the key `rules`")));
+        }
+        Err(finding) => return refuse(document.place(finding)),
+    }
+    let home = Home::Folder(folder_of(path));
+    let trail = to_key(&[], "rules");
+    let walked = walk(around.catalogue, &GATE, &document.value, &[]);
+    let mut stated = Stated { diagnostics: found, ..Stated::default() };
+    let findings = walked.findings.into_iter().chain(ids(&document.value["rules"], &trail));
+    stated.diagnostics.extend(findings.map(|finding| document.place(finding)));
+    for leaf in walked.leaves.iter().filter(|leaf| leaf.meaning == Meaning::Path) {
+        match home.presence(&document.value, leaf, &around.cache_dir, around.builtin) {
+            Presence::There => {}
+            Presence::Missing(finding) => stated.diagnostics.push(document.place(finding)),
+            Presence::NotInCache(finding) => stated.not_in_cache.push(document.place(finding)),
+        }
+    }
+    stated.gates = gates(&document.value, &|path| home.locate(path, &around.cache_dir, &[]).0);
+    Stated { document: Some(document), trail, ..stated }
+}
+
+/// The form of the rules' ids, and that none stands twice.
+pub(crate) fn ids(rules: &Value, trail: &[Step]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, rule) in rules.as_array().into_iter().flatten().enumerate() {
+        let Some(id) = rule.get("id").and_then(Value::as_str) else { continue };
+        let at = to_key(&to_index(trail, index), "id");
+        found.extend(bad_id(id, &at));
+        if seen.contains(&id) {
+            found.push(Finding::value(&at, format!("the id `{id}` stands in `rules` a second time")));
+        }
+        seen.push(id);
+    }
+    found
+}
+
+/// The rules of an object with `rules`, or of a list of them.
+pub(crate) fn gates(value: &Value, locate: &dyn Fn(&str) -> PathBuf) -> Gates {
+    let rules = value.as_array().or_else(|| value.get("rules").and_then(Value::as_array));
+    Gates {
+        baseline: value.get("baseline").and_then(Value::as_str).map(locate),
+        rules: rules.into_iter().flatten().map(rule).collect(),
+    }
+}
+
+fn rule(value: &Value) -> Rule {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let number = |key: &str| value.get(key).and_then(Value::as_f64);
+    let test = match value.get("kind").and_then(Value::as_str) {
+        Some("floor") => Test::Floor { min: number("min"), max: number("max") },
+        Some("regression") => Test::Regression { margin: number("margin") },
+        _ => Test::Integrity,
+    };
+    let id = text("id").unwrap_or_default();
+    Rule { id, arm: text("arm"), benchmark: text("benchmark"), metric: text("metric"), test }
+}
+
+/// What rules name that the suite does not have, or that cannot be asked of it. `trail` is where the list of them stands.
+pub(crate) fn dangling(gates: &Gates, trail: &[Step], suite: &Suite, catalogue: &Catalogue) -> Vec<Finding> {
+    let arms: Vec<String> = suite.arms.iter().map(|arm| suite.arm_id(*arm)).collect();
+    let mut found = Vec::new();
+    for (index, rule) in gates.rules.iter().enumerate() {
+        let at = to_index(trail, index);
+        if matches!(rule.test, Test::Regression { .. }) && gates.baseline.is_none() {
+            let hint = "`baseline` is a file of `telos baseline accept`, or a record's folder";
+            let message = "a rule of kind `regression` in a suite's gates needs `baseline: FILE` beside `rules`";
+            found.push(Finding::value(&at, message).hint(Some(hint.into())));
+        }
+        let benchmarks: Vec<&Benchmark> =
+            suite.benchmarks.iter().filter(|b| rule.benchmark.as_ref().is_none_or(|id| *id == b.id)).collect();
+        if let Some(id) = rule.arm.as_ref().filter(|id| !arms.contains(id)) {
+            found.push(unknown("arm", id, &at, &arms.iter().map(String::as_str).collect::<Vec<_>>()));
+        }
+        if let Some(id) = rule.benchmark.as_ref().filter(|_| benchmarks.is_empty()) {
+            let known: Vec<&str> = suite.benchmarks.iter().map(|b| b.id.as_str()).collect();
+            found.push(unknown("benchmark", id, &at, &known));
+        }
+        if let (Some(name), false) = (&rule.metric, benchmarks.is_empty()) {
+            found.extend(of_metric(rule, name, &at, &benchmarks, catalogue));
+        }
+    }
+    found
+}
+
+fn unknown(key: &str, id: &str, rule: &[Step], known: &[&str]) -> Finding {
+    Finding::value(&to_key(rule, key), format!("the suite has no {key} `{id}`")).hint(nearest_or_all(id, known))
+}
+
+fn of_metric(rule: &Rule, name: &str, at: &[Step], benchmarks: &[&Benchmark], catalogue: &Catalogue) -> Vec<Finding> {
+    let all: Vec<Vec<Metric>> = benchmarks.iter().map(|benchmark| metrics(benchmark, catalogue)).collect();
+    let mut named = all.iter().flatten().filter(|metric| metric.name == name).peekable();
+    if named.peek().is_none() {
+        let mut known: Vec<&str> = all.iter().flatten().map(|metric| metric.name.as_str()).collect();
+        known.sort_unstable();
+        known.dedup();
+        // Where a benchmark's metrics are not known, it may be one of them.
+        let sure = !all.iter().any(Vec::is_empty);
+        let wrong = || Finding::value(&to_key(at, "metric"), format!("{} no metric `{name}`", have(rule, benchmarks)));
+        return if sure { vec![wrong().hint(nearest_or_all(name, &known))] } else { Vec::new() };
+    }
+    named.find_map(|metric| unfit(rule, metric, at)).into_iter().collect()
+}
+
+fn have(rule: &Rule, benchmarks: &[&Benchmark]) -> String {
+    match (&rule.benchmark, benchmarks) {
+        (Some(id), _) => format!("the benchmark `{id}` has"),
+        _ => "the suite's benchmarks have".to_owned(),
+    }
+}
+
+/// A test that a metric does not allow.
+fn unfit(rule: &Rule, metric: &Metric, at: &[Step]) -> Option<Finding> {
+    let name = &metric.name;
+    let wrong = |key: &str, message: String| Some(Finding::value(&to_key(at, key), message));
+    match (rule.test, metric.direction) {
+        (Test::Floor { min: Some(_), .. }, Direction::Lower) => {
+            wrong("min", format!("`{name}` is better when lower, so that its limit is `max`"))
+        }
+        (Test::Floor { max: Some(_), .. }, Direction::Higher) => {
+            wrong("max", format!("`{name}` is better when higher, so that its limit is `min`"))
+        }
+        (Test::Regression { .. }, Direction::None) => {
+            wrong("metric", format!("`{name}` only describes: it has no direction, so that it cannot become worse"))
+        }
+        (Test::Regression { margin: None }, _) if !metric.range.is_some_and(|r| r.iter().all(|x| x.is_finite())) => {
+            wrong("metric", format!("`{name}` has no finite range; add `margin`, in its unit"))
+        }
+        _ => None,
+    }
+}
+
+/// The metrics of a benchmark, what its file says of them laid over what the evaluator says.
+fn metrics(benchmark: &Benchmark, catalogue: &Catalogue) -> Vec<Metric> {
+    let evaluator = &benchmark.evaluator;
+    let mut metrics = catalogue.metrics.map(|of| of(&evaluator.kind, &evaluator.params)).unwrap_or_default();
+    for (name, says) in &benchmark.metrics {
+        if let Some(metric) = metrics.iter_mut().find(|metric| metric.name == *name) {
+            metric.direction = says.direction.unwrap_or(metric.direction);
+            metric.range = says.range.or(metric.range);
+        }
+    }
+    metrics
+}
