@@ -10,6 +10,7 @@ use super::{Content, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Map, Value};
+use std::path::Path;
 use telos_core::shape::{Field, KindShape, Mistake, Shape};
 
 pub(super) const ENTRY: SourceEntry = SourceEntry {
@@ -54,7 +55,7 @@ pub(super) fn check_columns(map: &Map<String, Value>) -> Option<Mistake> {
 }
 
 fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
-    let tab = plain_name(content.path).0.ends_with(".tsv");
+    let tab = Path::new(&plain_name(content.path).0).extension().is_some_and(|ending| ending == "tsv");
     let delimiter = match content.params.get("delimiter").and_then(Value::as_str).map(str::as_bytes) {
         Some([byte]) => *byte,
         Some(_) => return Err(content.broken(None, None, "`delimiter` is to be one ASCII character")),

@@ -60,8 +60,18 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<Row>, DataError> {
 fn unread(data_type: &ArrowDataType) -> Option<String> {
     use ArrowDataType as T;
     match data_type {
-        T::Null | T::Boolean | T::Int32 | T::Int64 | T::UInt8 | T::UInt32 | T::UInt64 | T::Float32 | T::Float64 => None,
-        T::Utf8 | T::LargeUtf8 | T::Utf8View => None,
+        T::Null
+        | T::Boolean
+        | T::Int32
+        | T::Int64
+        | T::UInt8
+        | T::UInt32
+        | T::UInt64
+        | T::Float32
+        | T::Float64
+        | T::Utf8
+        | T::LargeUtf8
+        | T::Utf8View => None,
         T::List(of) | T::LargeList(of) => unread(of.dtype()),
         T::Struct(fields) => fields.iter().find_map(|field| unread(field.dtype())),
         other => Some(format!("{other:?}")),
