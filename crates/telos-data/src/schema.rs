@@ -23,6 +23,10 @@ pub fn record_schema() -> Value {
             ("arms", list("arms in the suite's order", &arm())),
             ("models", list("models in the suite's order", &model())),
             ("benchmarks", list("benchmarks in the suite's order", &benchmark())),
+            (
+                "goals",
+                list("the nodes of the registry of goals, each after its parent; empty in records without it", &goal()),
+            ),
             ("counts", counts()),
             (
                 "environment",
@@ -124,6 +128,19 @@ fn metric() -> Value {
                 "aggregate",
                 json!({"enum": ["mean", "perplexity", "centred"], "description": "how items make one number"}),
             ),
+        ],
+    )
+}
+
+fn goal() -> Value {
+    object(
+        "a node of the registry of goals",
+        &[
+            ("id", text("the path id")),
+            ("title", text("its name")),
+            ("definition", text("what it means, in a sentence; may be empty")),
+            ("order", nullable(count("from the surface of behaviour (1) to intrinsic values"))),
+            ("leaf", flag("whether benchmarks bind to it")),
         ],
     )
 }

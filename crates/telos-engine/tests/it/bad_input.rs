@@ -57,7 +57,8 @@ fn check_path(path: &Path, parts: &[&str]) {
 fn models_that_are_not_there() {
     check_path(&fixture("models/none"), &["no such folder", "config.json"]);
     check(&ModelRef::parse("cache:models/none.gguf"), &["none.gguf", "put the model's file there"]);
-    for name in ["builtin:tiny-lm", "hf://org/name", "https://example.invalid/v1"] {
+    check(&ModelRef::parse("builtin:large-lm"), &["no built-in model `large-lm`", "tiny-lm", "tiny-sentiment"]);
+    for name in ["hf://org/name", "https://example.invalid/v1"] {
         check(&ModelRef::parse(name), &[name, "not there yet"]);
     }
     check_path(&fixture("cbf"), &["no config.json"]);

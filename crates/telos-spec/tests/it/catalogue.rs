@@ -152,7 +152,14 @@ pub(crate) fn catalogue() -> Catalogue {
 }
 
 /// One share where higher is better, one where lower is.
-fn metrics(_: &str, _: &Map<String, Value>) -> Vec<Metric> {
+fn metrics(kind: &str, _: &Map<String, Value>) -> Vec<Metric> {
+    if kind == "control" {
+        return vec![
+            Metric::share("safe_start", Direction::None, "safe"),
+            Metric::share("stays_safe", Direction::Higher, "safe"),
+            Metric::unbounded("min_h", Direction::Higher, "h"),
+        ];
+    }
     vec![
         Metric::share("acc", Direction::Higher, "right"),
         Metric::share("harm", Direction::Lower, "wrong"),

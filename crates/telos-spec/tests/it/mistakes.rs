@@ -408,9 +408,17 @@ fn nothing_would_run() {
         "extra:\n",
         &["1:1: nothing would run: a suite needs `benchmarks` or `goals`", "17:1: unknown key `extra`"],
     );
-    let folder = Folder::with(&[("m", ""), ("suite.yaml", "suite: s\nmodels: [{id: a, model: m}]\ngoals: [values]\n")]);
-    let found = folder.load(&[], None).expect_err("no benchmark is bound to values");
-    compare(&found, "suite.yaml", &["3:8: nothing would run: no benchmark is bound to these goals"], "values");
+    let folder = Folder::with(&[
+        ("m", ""),
+        ("suite.yaml", "suite: s\nmodels: [{id: a, model: m}]\ngoals: [values/representation]\n"),
+    ]);
+    let found = folder.load(&[], None).expect_err("no benchmark is bound to a leaf on representation");
+    compare(
+        &found,
+        "suite.yaml",
+        &["3:8: nothing would run: no benchmark is bound to these goals"],
+        "values/representation",
+    );
 }
 
 /// Every path to a key in a value, as its keys and places.

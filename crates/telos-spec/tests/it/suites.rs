@@ -102,7 +102,13 @@ fn goals_bring_in_what_is_bound_below_them() {
     let found: Vec<_> = suite.benchmarks.iter().map(|b| (b.id.as_str(), b.limit)).collect();
     assert_eq!(
         found,
-        [("truthfulqa-mc2", Some(9)), ("tiny-pairs", Some(2)), ("crows-pairs", Some(5)), ("truthfulqa-mc1", None)]
+        [
+            ("truthfulqa-mc2", Some(9)),
+            ("tiny-pairs", Some(2)),
+            ("better-answers", None),
+            ("crows-pairs", Some(5)),
+            ("truthfulqa-mc1", None)
+        ]
     );
     let limited = folder.load(&sets, Some(3)).expect("a good suite");
     assert!(limited.benchmarks.iter().all(|b| b.limit == Some(3)));
