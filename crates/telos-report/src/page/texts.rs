@@ -178,7 +178,7 @@ fn card(told: &Told<'_>, free: Option<&Told<'_>>) -> CardView {
         facts,
         pieces: pieces(text, shared, told.trajectory.as_ref(), told.steps),
         note,
-        steps: told.steps.iter().filter(|s| s.changed || s.fallback.is_some()).map(|s| step_view(s, told)).collect(),
+        steps: told.steps.iter().filter(acted).map(|s| step_view(s, told)).collect(),
     }
 }
 
@@ -276,10 +276,10 @@ fn step_view(step: &StepRow, told: &Told<'_>) -> StepView {
     }
 }
 
-/// A chart for each controlled arm and constraint; without a controlled arm, one of the free text.
+/// A chart for each constraint of each arm whose controller acted; where none did, and all lines are the same, one of the free text.
 fn charts(source: &TextSource<'_>, told: &[Told<'_>]) -> Vec<ChartView> {
     let mut out = Vec::new();
-    for one in told.iter().filter(|one| !one.steps.is_empty()) {
+    for one in told.iter().filter(|one| one.steps.iter().any(|step| acted(&step))) {
         let constraints = one.steps.iter().map(|step| step.threshold.len()).max().unwrap_or(0);
         let free = free_of(told, one).and_then(|free| free.trajectory.as_ref());
         for place in 0..constraints {
@@ -302,7 +302,8 @@ fn charts(source: &TextSource<'_>, told: &[Told<'_>]) -> Vec<ChartView> {
         }
     }
     if out.is_empty() {
-        for one in told {
+        let any_free = told.iter().any(|one| one.shown.arm.free);
+        for one in told.iter().filter(|one| one.shown.arm.free || !any_free) {
             if let Some(trajectory) = &one.trajectory {
                 let name = source.benchmark.constraint.as_deref().map(|c| format!(" of {c}")).unwrap_or_default();
                 let caption = format!("h{name} over the tokens of {}", one.shown.label);
@@ -321,6 +322,12 @@ fn charts(source: &TextSource<'_>, told: &[Told<'_>]) -> Vec<ChartView> {
     out
 }
 
+/// Whether the controller changed something at this step.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "iterators over a slice of references hand out such")]
+fn acted(step: &&&StepRow) -> bool {
+    step.changed || step.fallback.is_some()
+}
+
 /// h before the first token, then after each, as the controller saw it.
 fn recorded(steps: &[&StepRow], place: usize) -> Vec<f64> {
     let first = steps.first().and_then(|step| step.h_before.get(place)).copied();
@@ -329,8 +336,9 @@ fn recorded(steps: &[&StepRow], place: usize) -> Vec<f64> {
 }
 
 fn marks(steps: &[&StepRow], place: usize) -> Vec<Mark> {
-    let acted = steps.iter().filter(|step| step.changed || step.fallback.is_some());
-    acted
+    steps
+        .iter()
+        .filter(acted)
         .map(|step| {
             let level = step.h_after.as_ref().unwrap_or(&step.h_before).get(place).copied();
             Mark {

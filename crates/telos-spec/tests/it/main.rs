@@ -13,4 +13,5 @@ mod mistakes;
 mod overrides;
 mod registry;
 mod schemas;
+mod shipped;
 mod suites;
