@@ -49,17 +49,14 @@ enum Command {
         #[arg(long, default_value_os_t = builtin())]
         out: PathBuf,
         /// Steps of the language model; 0 leaves it out
-        #[arg(long, default_value_t = 3000)]
+        #[arg(long, default_value_t = 7000)]
         steps: usize,
         /// Steps of the classifier; 0 leaves it out
-        #[arg(long, default_value_t = 2200)]
+        #[arg(long, default_value_t = 4000)]
         classifier_steps: usize,
         /// The seed
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Go on from the language model in this folder in place of random weights
-        #[arg(long)]
-        from: Option<PathBuf>,
     },
     /// Measure the figures of the model cards; fails where one is missed
     Figures {
@@ -107,8 +104,8 @@ fn run(command: Command, out: &mut impl std::io::Write) -> Result<(), TrainError
             }
             Ok(())
         }
-        Command::Train { out, steps, classifier_steps, seed, from } => {
-            make::make(make::Order { seed, causal_steps: steps, classifier_steps, from }, &out)
+        Command::Train { out, steps, classifier_steps, seed } => {
+            make::make(make::Order { seed, causal_steps: steps, classifier_steps }, &out)
         }
         Command::Figures { models, json } => {
             let figures = figures::measure(&models)?;

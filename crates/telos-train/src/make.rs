@@ -7,7 +7,7 @@ use crate::train::{Plan, causal, classifier};
 use crate::world::Rng;
 use crate::{folder, text, world};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// Entries of both vocabularies.
@@ -17,46 +17,40 @@ const CAUSAL: LlamaConfig = LlamaConfig {
     vocabulary: VOCABULARY,
     hidden: 128,
     intermediate: 352,
-    layers: 4,
+    layers: 5,
     heads: 4,
     kv_heads: 2,
     positions: 512,
 };
 /// The classifier's extents.
 const CLASSIFIER: RobertaConfig =
-    RobertaConfig { vocabulary: VOCABULARY, hidden: 96, intermediate: 384, layers: 3, heads: 3, positions: 130 };
+    RobertaConfig { vocabulary: VOCABULARY, hidden: 96, intermediate: 448, layers: 4, heads: 3, positions: 130 };
 /// Steps between two lines of the log.
 const LOG_EVERY: usize = 50;
 
 /// What `telos-train train` is asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Order {
     pub(crate) seed: u64,
     /// Steps of the language model; 0 leaves it out.
     pub(crate) causal_steps: usize,
     /// Steps of the classifier; 0 leaves it out.
     pub(crate) classifier_steps: usize,
-    /// The folder below which the language model's weights and tokenizer are from which it goes on, in place of random ones.
-    pub(crate) from: Option<PathBuf>,
 }
 
 /// Trains and writes both models below `out`, each on a thread of its own.
 pub(crate) fn make(order: Order, out: &Path) -> Result<(), TrainError> {
     let grammar = world::world()?;
-    let Order { seed, causal_steps, classifier_steps, from } = order;
+    let Order { seed, causal_steps, classifier_steps } = order;
     std::thread::scope(|scope| {
         let first = scope.spawn(|| {
             if causal_steps == 0 {
                 return Ok(());
             }
-            let (model, tokenizer) = if let Some(folder) = from {
-                folder::load_causal(&folder.join(folder::CAUSAL))?
-            } else {
-                let model = Llama::new(CAUSAL, &mut Rng::new(seed))?;
-                (model, text::learn(&grammar, seed, VOCABULARY, &text::CAUSAL)?)
-            };
+            let model = Llama::new(CAUSAL, &mut Rng::new(seed))?;
+            let tokenizer = text::learn(&grammar, seed, VOCABULARY, &text::CAUSAL)?;
             let schedule = Schedule { steps: causal_steps, warm_up: 100.min(causal_steps / 10 + 1), rate: 3e-3 };
-            let plan = Plan { seed, schedule, batch: 24, length: 64 };
+            let plan = Plan { seed, schedule, batch: 16, length: 96 };
             let model = causal(&grammar, &tokenizer, model, plan, &log("language model", causal_steps))?;
             folder::save_causal(&model, &tokenizer, &out.join(folder::CAUSAL))
         });

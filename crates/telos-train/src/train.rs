@@ -78,7 +78,7 @@ impl Rows {
     }
 }
 
-/// Trains the language model, from random weights or on from those of `model`.
+/// Trains the language model, from the weights that it has.
 pub(crate) fn causal(
     grammar: &Grammar,
     tokenizer: &Tokenizer,
@@ -145,7 +145,10 @@ pub(crate) fn classifier(
     let mut waiting: BTreeMap<usize, Vec<Labelled>> = BTreeMap::new();
     for step in 0..plan.schedule.steps {
         let batch = loop {
-            let sample = training_text(grammar, SENTIMENT, &mut rng)?;
+            let mut sample = training_text(grammar, SENTIMENT, &mut rng)?;
+            if rng.below(2) == 0 {
+                sample = sample.among_strangers(&mut rng);
+            }
             let cut = rng.below(4) > 0;
             let text = labelled(tokenizer, &sample, cut, &mut rng)?;
             let length = text.ids.len();

@@ -264,6 +264,12 @@ pub(crate) struct Report {
     /// What to hold it against: a record, or a file of `telos baseline accept`
     #[arg(long, value_name = "RUN|FILE")]
     pub(crate) against: Option<PathBuf>,
+    /// Show at most this many items of a benchmark in full [default: 200]
+    #[arg(long, value_name = "N")]
+    pub(crate) items: Option<usize>,
+    /// Show at most this many repeats of an item [default: 2]
+    #[arg(long, value_name = "N")]
+    pub(crate) repeats: Option<u32>,
     /// The HTML file
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,

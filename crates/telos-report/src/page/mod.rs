@@ -52,7 +52,7 @@ pub struct PageOptions {
 
 impl Default for PageOptions {
     fn default() -> Self {
-        Self { items: 200, repeats: 4, against: None, rules: None }
+        Self { items: 200, repeats: 2, against: None, rules: None }
     }
 }
 

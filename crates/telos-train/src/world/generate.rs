@@ -10,7 +10,7 @@ pub(crate) struct Sample {
     /// The text.
     pub(crate) text: String,
     /// Byte offsets from which on a mark holds, in order.
-    marks: Vec<(usize, Mark)>,
+    pub(super) marks: Vec<(usize, Mark)>,
 }
 
 impl Sample {

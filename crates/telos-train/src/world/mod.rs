@@ -4,6 +4,7 @@ mod generate;
 mod grammar;
 mod recognise;
 mod rng;
+mod strange;
 
 pub(crate) use generate::Sample;
 pub(crate) use grammar::Grammar;

@@ -1,4 +1,4 @@
-//! `telos init`: a suite and a benchmark to start from.
+//! `telos init`: a suite, a benchmark and gates to start from.
 
 use crate::cli::Init;
 use crate::exit;
@@ -11,13 +11,17 @@ use telos_spec::SchemaKind;
 /// The files that are copied as they are.
 const FILES: &[(&str, &str)] = &[
     ("telos.yaml", include_str!("../../templates/init/telos.yaml")),
+    ("gates.yaml", include_str!("../../templates/init/gates.yaml")),
     ("benchmarks/first/benchmark.yaml", include_str!("../../templates/init/benchmark.yaml")),
     ("benchmarks/first/items.csv", include_str!("../../templates/init/items.csv")),
 ];
 
 /// The schemas that their first lines name, for an editor.
-const SCHEMAS: &[(&str, SchemaKind)] =
-    &[("schemas/suite.schema.json", SchemaKind::Suite), ("schemas/benchmark.schema.json", SchemaKind::Benchmark)];
+const SCHEMAS: &[(&str, SchemaKind)] = &[
+    ("schemas/suite.schema.json", SchemaKind::Suite),
+    ("schemas/gate.schema.json", SchemaKind::Gate),
+    ("schemas/benchmark.schema.json", SchemaKind::Benchmark),
+];
 
 /// Writes the files; where one of them is there already, nothing is written.
 pub(crate) fn init(world: &World, what: &Init) -> Result<u8, Failure> {

@@ -14,7 +14,10 @@ use telos_report::PageOptions;
 pub(crate) fn report(what: &Report) -> Result<u8, Failure> {
     let baseline = what.against.as_deref().map(open_tables).transpose()?;
     let against = what.against.as_deref().map(|path| path.display().to_string());
-    let options = PageOptions { against, ..PageOptions::default() };
+    let usual = PageOptions::default();
+    let items = what.items.unwrap_or(usual.items);
+    let repeats = what.repeats.unwrap_or(usual.repeats);
+    let options = PageOptions { items, repeats, against, ..usual };
     write_page(&open_record(&what.run)?, baseline.as_deref(), &options, &what.output)?;
     Ok(exit::SUCCESS)
 }
