@@ -33,5 +33,6 @@ pub use error::ReportError;
 pub use gate::{GateReport, RuleResult, gate};
 pub use junit::junit;
 pub use markdown::markdown;
+pub use number::counted;
 pub use page::{PageOptions, html};
 pub use summary::{Summary, render_text, summarise};

@@ -60,8 +60,8 @@ pub(crate) fn count(n: usize) -> String {
     out
 }
 
-/// `1 item`, `2 items`.
-pub(crate) fn counted(n: usize, noun: &str) -> String {
+/// `1 item`, `2 items`: a count with thin groups of three, and its noun.
+pub fn counted(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 

@@ -3,6 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
+use telos_report::counted;
 use telos_run::{Event, Listener};
 
 /// How often a line is printed where there is no terminal.
@@ -39,18 +40,20 @@ pub(crate) fn say(line: &str) {
 impl Listener for Progress {
     fn on(&mut self, event: &Event) {
         match event {
+            // A plan with problems does not run: the error says why, and counts of the rest would only confuse.
+            Event::Planned { plan } if !plan.problems.is_empty() => {}
             Event::Planned { plan } => {
                 let counts = &plan.counts;
                 self.say(&format!(
-                    "{}: {} arms, {} requests, {} tokens ({} distinct prefixes), at most {} new tokens",
+                    "{}: {}, {} requests, {} tokens ({} distinct prefixes), at most {} new tokens",
                     plan.suite,
-                    plan.arms.len(),
+                    counted(plan.arms.len(), "arm"),
                     counts.requests,
                     counts.tokens,
                     counts.prefix_tokens,
                     counts.new_tokens
                 ));
-                if !self.quiet && std::io::stderr().is_terminal() && plan.problems.is_empty() {
+                if !self.quiet && std::io::stderr().is_terminal() {
                     let bar = ProgressBar::with_draw_target(Some(counts.units), ProgressDrawTarget::stderr());
                     let template = "{bar:30} {pos}/{len} units  {elapsed}  {msg}";
                     bar.set_style(

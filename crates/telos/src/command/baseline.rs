@@ -5,7 +5,7 @@ use crate::cli::{Accept, BaselineAction};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::{print, write_text};
-use telos_report::Baseline;
+use telos_report::{Baseline, counted};
 
 /// Writes the file; one that is there is replaced, for version control keeps what was before.
 pub(crate) fn baseline(what: &BaselineAction) -> Result<u8, Failure> {
@@ -18,6 +18,7 @@ pub(crate) fn baseline(what: &BaselineAction) -> Result<u8, Failure> {
     let baseline = Baseline::accept(&open_record(run)?, reason.trim()).map_err(|e| Failure::report(&e))?;
     write_text(file, &baseline.to_text().map_err(|e| Failure::report(&e))?)?;
     let (items, benchmarks) = baseline.size();
-    print(&format!("baseline  {}: {items} items of {benchmarks} benchmarks\n", file.display()))?;
+    let (items, benchmarks) = (counted(items, "item"), counted(benchmarks, "benchmark"));
+    print(&format!("baseline  {}: {items} of {benchmarks}\n", file.display()))?;
     Ok(exit::SUCCESS)
 }
