@@ -310,6 +310,18 @@ mod tests {
     }
 
     #[test]
+    fn only_where_a_controller_acted_its_line_is_drawn() {
+        let mut record = record(&Shape::default());
+        let drawn = |record: &_| html(record, None, &PageOptions::default()).unwrap().contains("class=\"controlled\"");
+        assert!(drawn(&record));
+        for step in &mut record.steps {
+            step.changed = false;
+            step.fallback = None;
+        }
+        assert!(!drawn(&record));
+    }
+
+    #[test]
     fn what_a_model_says_stays_text() {
         let evil = "</script><img src=x onerror=alert(1)><!--\u{202e}\u{2028}{{ 7 * 7 }}\"'";
         let calm = page(&Shape::default());

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use telos_spec::{SchemaKind, check, schema};
 
-/// Where YAML files ship, with what is copied beside them for a check. What `telos init` writes is checked as a folder of its own.
+/// Where YAML files ship.
 const PLACES: &[&str] = &["goals", "benchmarks", "crates/telos/templates/init"];
 
 /// Keys that the author of a file names himself: another name there is no mistake, or one that only a run can see.

@@ -17,6 +17,9 @@ fn what_is_written_is_without_mistakes_and_runs() {
     assert!(place.good(&["plan", "new/telos.yaml"]).contains("tiny-lm/free, tiny-lm/cbf-0.3"));
     let told = place.good(&["run", "new/telos.yaml", "--out", "record", "--quiet"]);
     assert!(told.contains("\nPASS"), "{told}");
+    place.good(&["report", "record", "-o", "few.html", "--items", "3", "--repeats", "1"]);
+    let page = place.read("few.html");
+    assert!(page.contains("Showing 3 of 8 items") && page.contains("Showing 1 of 2 repeats"));
     let record = place.json("record/run.json");
     let benchmarks = record["benchmarks"].as_array().expect("benchmarks");
     assert_eq!(benchmarks.iter().map(|b| &b["items"]).collect::<Vec<_>>(), [8, 14]);
