@@ -9,6 +9,7 @@ pub mod control;
 pub mod digest;
 pub mod error;
 pub mod evaluate;
+pub mod file;
 pub mod gate;
 pub mod goal;
 pub mod item;

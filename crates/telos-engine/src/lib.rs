@@ -1,8 +1,8 @@
 //! Local models: weights, tokenizers, chat templates, a decoder and an encoder, and the trie of token prefixes.
 //!
-//! [`Shelf`] opens models by name and hands them out as [`telos_core::Model`]. A model's requests become paths in a trie of
-//! token prefixes; every distinct prefix is computed once, in packed batches without padding, and a row's bits do not depend
-//! on what shares its batch, on the batch's size or on the number of threads.
+//! [`LocalModels`] opens models by name and hands them out as [`telos_core::Model`]. A model's requests become paths in a
+//! trie of token prefixes; every distinct prefix is computed once, in packed batches without padding, and a row's bits do not
+//! depend on what shares its batch, on the batch's size or on the number of threads.
 //!
 //! Invariant: no evaluator, no benchmark and no record is known here, and nothing is fetched from a network.
 
@@ -18,10 +18,12 @@ mod home;
 mod kernel;
 mod kv;
 mod local;
+mod local_models;
+mod notes;
 mod pool;
 mod rope;
 mod running;
-mod shelf;
+
 mod text;
 mod trajectory;
 mod walk;
@@ -29,5 +31,6 @@ mod weights;
 
 pub use builtin::{BUILTIN_MODELS, BuiltinModel};
 pub use family::architectures;
-pub use shelf::{Counters, Options, Shelf};
+pub use local_models::{Counters, LocalModels, Options};
+pub use notes::Tell;
 pub use weights::FORMATS;

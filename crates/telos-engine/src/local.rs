@@ -3,15 +3,13 @@
 use crate::causal::{Causal, Scoring};
 use crate::classify::{Classifier, RewardModel};
 use crate::generate::keep_prompt;
-use crate::shelf::Shelf;
 use crate::text::side::TextSide;
 use crate::trajectory::trajectory;
 use std::sync::{Arc, Weak};
 use telos_core::control::{ClassifierMargin, ConstraintKind, ConstraintSpec};
 use telos_core::reply::{Ids, Rendered, Reward};
 use telos_core::{
-    Ask, Constraint, ErrorKind, Model, ModelCard, ModelRef, Models, Outcome, Prompt, Reply, Request, RequestError,
-    Weights,
+    Ask, Constraint, ErrorKind, Model, ModelCard, ModelError, ModelRef, Outcome, Prompt, Reply, Request, RequestError,
 };
 
 /// What answers.
@@ -23,6 +21,15 @@ pub(crate) enum Engine {
     Reward(RewardModel),
 }
 
+/// Whoever opens the other models and the constraints that a request names.
+pub(crate) trait Opener: Send + Sync {
+    /// A model with its weights.
+    fn model(&self, model: &ModelRef) -> Result<Arc<dyn Model>, ModelError>;
+
+    /// What computes a constraint.
+    fn constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError>;
+}
+
 /// A model from a folder or a file.
 pub(crate) struct Local {
     pub(crate) name: ModelRef,
@@ -30,8 +37,11 @@ pub(crate) struct Local {
     pub(crate) text: TextSide,
     pub(crate) engine: Engine,
     /// Where constraints and other models are opened.
-    pub(crate) shelf: Weak<Shelf>,
+    pub(crate) opener: Weak<dyn Opener>,
 }
+
+/// Said where a model outlives those that it was opened beside.
+const GONE: &str = "the models that it was opened beside are gone";
 
 impl Model for Local {
     fn card(&self) -> &ModelCard {
@@ -203,16 +213,14 @@ impl Local {
 
     /// Opens what computes a constraint.
     fn constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError> {
-        let shelf = self.shelf.upgrade().ok_or_else(|| RequestError::new(ErrorKind::Internal, "the shelf is gone"))?;
-        shelf.constraint(spec)
+        let opener = self.opener.upgrade().ok_or_else(|| RequestError::new(ErrorKind::Internal, GONE))?;
+        opener.constraint(spec)
     }
 
     fn pass_on(&self, model: &ModelRef, places: &[usize], all: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
-        let opened = match self.shelf.upgrade() {
-            Some(shelf) => {
-                shelf.open(model, Weights::Load).map_err(|e| RequestError::new(ErrorKind::Model, e.to_string()))
-            }
-            None => Err(RequestError::new(ErrorKind::Internal, "the shelf is gone")),
+        let opened = match self.opener.upgrade() {
+            Some(opener) => opener.model(model).map_err(|e| RequestError::new(ErrorKind::Model, e.to_string())),
+            None => Err(RequestError::new(ErrorKind::Internal, GONE)),
         };
         match opened {
             Err(error) => places.iter().for_each(|place| on_reply(*place, Err(error.clone()))),

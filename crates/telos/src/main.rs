@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn act(cli: &Cli) -> Result<u8, Failure> {
-    let world = World::new()?;
+    let world = World::new(cli.talk.quiet)?;
     match &cli.command {
         Command::Run(what) => command::run::run(&world, cli.talk.quiet, what),
         Command::Init(what) => command::init::init(&world, what),
@@ -44,7 +44,7 @@ fn act(cli: &Cli) -> Result<u8, Failure> {
         Command::Benchmarks(what) => command::benchmarks::benchmarks(&world, what),
         Command::Controllers(what) => command::kinds::controllers(&world, what),
         Command::Models(what) => command::kinds::models(what),
-        Command::Probe(what) => command::probe::probe(world.shelf().as_ref(), what),
+        Command::Probe(what) => command::probe::probe(world.models().as_ref(), what),
         Command::Score(what) => command::score::score(what),
         Command::Compare(what) => command::compare::compare(what),
         Command::Gate(what) => command::gate::gate(&world, what),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use telos_core::shape::Catalogue;
 use telos_core::{Gates, Metric};
-use telos_engine::{Options, Shelf};
+use telos_engine::{LocalModels, Options};
 use telos_spec::suite::Suite;
 use telos_spec::{BUILTIN, Diagnostic, Registry, Surroundings, load_gates, load_registry, load_suite};
 
@@ -17,14 +17,15 @@ pub(crate) struct World {
     cache_dir: PathBuf,
     working_dir: PathBuf,
     threads: usize,
+    quiet: bool,
 }
 
 impl World {
-    /// Looks at the environment.
-    pub(crate) fn new() -> Result<Self, Failure> {
+    /// Looks at the environment. A quiet world keeps to itself what is odd about a model but no mistake.
+    pub(crate) fn new(quiet: bool) -> Result<Self, Failure> {
         let working_dir =
             std::env::current_dir().map_err(|e| Failure::usage(format!("failed to find the current folder: {e}")))?;
-        Ok(Self { catalogue: catalogue(), cache_dir: cache_dir(), working_dir, threads: threads()? })
+        Ok(Self { catalogue: catalogue(), cache_dir: cache_dir(), working_dir, threads: threads()?, quiet })
     }
 
     /// What files are checked against.
@@ -42,8 +43,14 @@ impl World {
     }
 
     /// The engine.
-    pub(crate) fn shelf(&self) -> Arc<Shelf> {
-        Shelf::new(self.options())
+    pub(crate) fn models(&self) -> Arc<LocalModels> {
+        let quiet = self.quiet;
+        let tell = move |note: &str| {
+            if !quiet {
+                crate::progress::say(&format!("note: {note}"));
+            }
+        };
+        LocalModels::telling(self.options(), Box::new(tell))
     }
 
     fn options(&self) -> Options {

@@ -26,6 +26,8 @@ pub(crate) struct TextSide {
     pub(crate) template: Option<Template>,
     /// Whether every text must be covered by its tokens to the end; an encoder's may drop characters on purpose.
     pub(crate) covers: bool,
+    /// What is worth saying once of its files, though they can be used.
+    pub(crate) notes: Vec<String>,
 }
 
 impl TextSide {
@@ -48,7 +50,7 @@ impl TextSide {
         let tokens = names.iter().filter_map(|name| Some((*name, content(name)?))).collect();
         let template = template.map(|source| Template::new(&source, tokens)).transpose()?;
         let hash = telos_core::digest::blake3_hex(json);
-        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true })
+        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true, notes: Vec::new() })
     }
 
     /// The text side of a model in the Hugging Face layout.

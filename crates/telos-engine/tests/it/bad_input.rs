@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use telos_core::{ModelRef, Models, Weights};
-use telos_engine::Shelf;
+use telos_engine::LocalModels;
 
 /// A copy of a fixture's folder that goes away at the end.
 struct Copy(PathBuf);
@@ -43,7 +43,7 @@ impl Drop for Copy {
 
 /// Opening must fail and say all of `parts`.
 fn check(model: &ModelRef, parts: &[&str]) {
-    let error = Shelf::new(options()).open(model, Weights::Load).err().expect("it does not open").to_string();
+    let error = LocalModels::new(options()).open(model, Weights::Load).err().expect("it does not open").to_string();
     for part in parts {
         assert!(error.contains(part), "`{part}` is not in: {error}");
     }

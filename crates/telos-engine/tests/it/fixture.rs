@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use telos_core::request::rebase;
 use telos_core::{Model, ModelRef, Models, Outcome, Request, Weights};
-use telos_engine::{Options, Shelf};
+use telos_engine::{LocalModels, Options};
 
 /// A file or folder that comes with the crate.
 pub(crate) fn fixture(name: &str) -> PathBuf {
@@ -40,9 +40,9 @@ pub(crate) fn options() -> Options {
     Options::new(2, std::env::temp_dir())
 }
 
-/// The model in a folder or file, with the shelf that it must outlive.
+/// The model in a folder or file, with the models that it must not outlive.
 pub(crate) struct Opened {
-    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) models: Arc<LocalModels>,
     pub(crate) name: ModelRef,
     pub(crate) model: Arc<dyn Model>,
 }
@@ -53,10 +53,10 @@ impl Opened {
     }
 
     pub(crate) fn with(path: &Path, options: Options) -> Self {
-        let shelf = Shelf::new(options);
+        let models = LocalModels::new(options);
         let name = ModelRef::Local { path: path.to_path_buf() };
-        let model = shelf.open(&name, Weights::Load).expect("the model opens");
-        Self { shelf, name, model }
+        let model = models.open(&name, Weights::Load).expect("the model opens");
+        Self { models, name, model }
     }
 
     /// Replies to requests in JSON, an error as `{"error": {"kind", "message"}}`.

@@ -136,7 +136,7 @@ fn every_prefix_is_computed_once() {
                 |continuation| json!({"kind": "loglikelihood", "context": context, "continuation": continuation});
             continuations.iter().map(|continuation| request(&pair(*continuation))).collect()
         };
-        let rows = |opened: &Opened| opened.shelf.counters(&opened.name).rows as usize;
+        let rows = |opened: &Opened| opened.models.counters(&opened.name).rows as usize;
         let mut computed = 0;
 
         // Many contexts that share a beginning, one request twice.

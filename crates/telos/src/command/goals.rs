@@ -37,7 +37,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn registry(folders: &[PathBuf]) -> Result<Registry, Failure> {
-        World::new().and_then(|world| world.registry(folders))
+        World::new(true).and_then(|world| world.registry(folders))
     }
 
     #[test]

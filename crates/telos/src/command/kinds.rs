@@ -145,9 +145,9 @@ mod tests {
             };
             assert_eq!(parsed, *kind, "{text}");
         }
-        let shelf = telos_engine::Shelf::new(telos_engine::Options::new(1, std::path::PathBuf::new()));
+        let models = telos_engine::LocalModels::new(telos_engine::Options::new(1, std::path::PathBuf::new()));
         for (text, kind) in FORMS {
-            let opened = telos_core::Models::open(shelf.as_ref(), &ModelRef::parse(text), telos_core::Weights::Skip);
+            let opened = telos_core::Models::open(models.as_ref(), &ModelRef::parse(text), telos_core::Weights::Skip);
             let refused = opened.err().is_some_and(|error| error.message.contains("not there yet"));
             assert!(refused == NOT_YET.contains(kind), "{text}");
         }

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use telos_core::ModelRef;
-use telos_engine::Shelf;
+use telos_engine::LocalModels;
 use telos_report::PageOptions;
 use telos_run::RunOptions;
 use telos_spec::suite::Suite;
@@ -42,12 +42,12 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     let cache = what.cache.as_deref();
     let options =
         RunOptions { out: &out, resume: what.resume, cache, stop: &STOP, environment: &environment, now: &now };
-    let shelf = world.shelf();
+    let models = world.models();
     let mut progress = Progress::new(quiet);
-    telos_run::run(&suite, shelf.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;
+    telos_run::run(&suite, models.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;
 
     if !quiet {
-        say(&computed(&suite, &shelf));
+        say(&computed(&suite, &models));
     }
 
     let page = what.report.clone().unwrap_or_else(|| out.join("report.html"));
@@ -87,8 +87,8 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
 }
 
 /// How many token positions each model computed in this sitting, to be held against the plan's distinct prefix tokens.
-fn computed(suite: &Suite, shelf: &Shelf) -> String {
-    let each = suite.models.iter().map(|m| format!("{} {}", m.id, shelf.counters(&m.model).rows));
+fn computed(suite: &Suite, models: &LocalModels) -> String {
+    let each = suite.models.iter().map(|m| format!("{} {}", m.id, models.counters(&m.model).rows));
     format!("token positions computed: {}", each.collect::<Vec<_>>().join(", "))
 }
 

@@ -7,7 +7,8 @@ use crate::family::config::Config;
 use crate::family::llama::{GgufNames, gguf_config};
 use crate::family::{self, Body};
 use crate::home::Home;
-use crate::local::{Engine, Local, MarginConstraint};
+use crate::local::{Engine, Local, MarginConstraint, Opener};
+use crate::notes::{Notes, Tell};
 use crate::pool::Pool;
 use crate::text::side::TextSide;
 use crate::weights::Tensors;
@@ -42,7 +43,7 @@ impl Options {
     }
 }
 
-/// What a model of this shelf has computed, for tests and benchmarks.
+/// What a model has computed, for tests and benchmarks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Rows that a decoder computed: one for each token of each distinct prefix.
@@ -52,26 +53,32 @@ pub struct Counters {
 type Key = (PathBuf, bool);
 
 /// The local models that are open.
-pub struct Shelf {
+pub struct LocalModels {
     options: Options,
     pool: Arc<Pool>,
     open: Mutex<HashMap<Key, Arc<Local>>>,
     constraints: Mutex<HashMap<ConstraintSpec, Arc<dyn Constraint>>>,
+    notes: Notes,
     own: Weak<Self>,
 }
 
-impl std::fmt::Debug for Shelf {
+impl std::fmt::Debug for LocalModels {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shelf").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("LocalModels").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
-impl Shelf {
-    /// An empty shelf.
+impl LocalModels {
+    /// No models yet, and nobody to tell of what is odd about them.
     pub fn new(options: Options) -> Arc<Self> {
+        Self::telling(options, Box::new(|_| {}))
+    }
+
+    /// No models yet; `tell` hears once of each thing that is odd about a model's files but no mistake.
+    pub fn telling(options: Options, tell: Box<Tell>) -> Arc<Self> {
         let pool = Arc::new(Pool::new(options.threads));
-        let (open, constraints) = (Mutex::default(), Mutex::default());
-        Arc::new_cyclic(|own| Self { options, pool, open, constraints, own: own.clone() })
+        let (open, constraints, notes) = (Mutex::default(), Mutex::default(), Notes::new(tell));
+        Arc::new_cyclic(|own| Self { options, pool, open, constraints, notes, own: own.clone() })
     }
 
     /// What the model computed so far; zero for one that is not open.
@@ -189,6 +196,9 @@ impl Shelf {
             ));
         }
         text.covers = outline.causal;
+        for note in &text.notes {
+            self.notes.say(note);
+        }
         // A configuration may name beginning and end where the tokenizer's own file does not.
         let named = |key: &str| {
             let id = config.whole_or_none(key)? as u32;
@@ -216,7 +226,7 @@ impl Shelf {
             labels: outline.labels,
             causal: outline.causal,
         };
-        Ok(Local { name: model.clone(), card, text, engine, shelf: self.own.clone() })
+        Ok(Local { name: model.clone(), card, text, engine, opener: self.own.clone() })
     }
 
     fn engine(&self, body: Body, eos: Vec<u32>) -> Engine {
@@ -230,7 +240,7 @@ impl Shelf {
     }
 
     /// What computes a constraint, opened once.
-    pub(crate) fn constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError> {
+    fn open_constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError> {
         // The id is a name only: the same constraint under two ids is one.
         let spec = ConstraintSpec { id: None, ..spec.clone() };
         if let Some(known) = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).get(&spec) {
@@ -246,7 +256,17 @@ impl Shelf {
     }
 }
 
-impl Models for Shelf {
+impl Opener for LocalModels {
+    fn model(&self, model: &ModelRef) -> Result<Arc<dyn Model>, ModelError> {
+        self.open(model, Weights::Load)
+    }
+
+    fn constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError> {
+        self.open_constraint(spec)
+    }
+}
+
+impl Models for LocalModels {
     fn open(&self, model: &ModelRef, weights: Weights) -> Result<Arc<dyn Model>, ModelError> {
         self.local(model, weights).map(|local| local as Arc<dyn Model>)
     }
