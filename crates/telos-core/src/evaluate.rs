@@ -22,6 +22,12 @@ pub enum Status {
     Error,
 }
 
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl Status {
     /// The name in the record.
     pub fn as_str(self) -> &'static str {
@@ -54,17 +60,26 @@ pub struct Score {
     pub status: Status,
     /// The reason for a missing value, for a person.
     pub reason: Option<String>,
+    /// Why it scored as it did: the answer that was read from the reply, a judge's words.
+    pub note: Option<String>,
 }
 
 impl Score {
     /// A value.
     pub fn ok(metric: &str, value: f64) -> Self {
-        Self { metric: metric.to_owned(), value: Some(value), status: Status::Ok, reason: None }
+        Self { metric: metric.to_owned(), value: Some(value), status: Status::Ok, reason: None, note: None }
+    }
+
+    /// The same, and why it scored so.
+    #[must_use]
+    pub fn noted(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
     }
 
     /// No value, and why.
     pub fn missing(metric: &str, status: Status, reason: impl Into<String>) -> Self {
-        Self { metric: metric.to_owned(), value: None, status, reason: Some(reason.into()) }
+        Self { metric: metric.to_owned(), value: None, status, reason: Some(reason.into()), note: None }
     }
 }
 

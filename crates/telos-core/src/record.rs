@@ -1,14 +1,15 @@
 //! The record: everything a run produced, row by row, as `record.md` of the design defines the tables. Enough to score,
 //! compare and report again without a model.
 
-use crate::ModelCard;
 use crate::metric::Metric;
+use crate::{ModelCard, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The format that this version writes. A column is never given another meaning; a new meaning is a new number.
-pub const FORMAT: u32 = 1;
+/// The format that this version writes. A column is never given another meaning; a new meaning is a new number. Formats
+/// from 1 on are read: a column that a record is too old to have has the default that its table states.
+pub const FORMAT: u32 = 2;
 
 /// A row of `items.parquet`: one for each benchmark and item.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +43,7 @@ pub struct ReplyRow {
     pub item: String,
     /// The repeat, from 0.
     pub repeat: u32,
-    /// 0, or 1 for follow-ups.
+    /// 0, then 1 and on for follow-ups.
     pub wave: u8,
     /// The request's place within item, repeat and wave.
     pub index: u32,
@@ -56,8 +57,8 @@ pub struct ReplyRow {
     pub seed: Option<u64>,
     /// The request in the probe's form, models and constraints by id.
     pub request: String,
-    /// `ok`, `error`, `truncated`, `refused`, `unparsed` or `skipped`.
-    pub status: String,
+    /// What became of it.
+    pub status: Status,
     /// The class of the error.
     pub error_kind: Option<String>,
     /// Its message.
@@ -96,9 +97,11 @@ pub struct ScoreRow {
     /// The value, where there is one.
     pub value: Option<f64>,
     /// `ok`, or why there is none.
-    pub status: String,
+    pub status: Status,
     /// The reason for a person.
     pub reason: Option<String>,
+    /// Why it scored as it did: the answer that was read, a judge's words. Since format 2.
+    pub note: Option<String>,
     /// The evaluator's kind.
     pub evaluator: String,
     /// Its version.
@@ -116,6 +119,10 @@ pub struct StepRow {
     pub item: String,
     /// The repeat, from 0.
     pub repeat: u32,
+    /// The wave of the request whose text it is a step of. Since format 2; 0 before.
+    pub wave: u8,
+    /// That request's place within item, repeat and wave. Since format 2; 0 before.
+    pub index: u32,
     /// The step, from 0.
     pub step: u32,
     /// The emitted token.
@@ -128,10 +135,10 @@ pub struct StepRow {
     pub changed: bool,
     /// Which `on_empty` acted.
     pub fallback: Option<String>,
-    /// h before, one for each constraint.
-    pub h_before: Vec<f64>,
-    /// The threshold, one for each constraint.
-    pub threshold: Vec<f64>,
+    /// h before, one for each constraint; none where the controller has no constraint (an empty list in format 1).
+    pub h_before: Option<Vec<f64>>,
+    /// The threshold, one for each constraint; likewise.
+    pub threshold: Option<Vec<f64>>,
     /// h after, one for each constraint.
     pub h_after: Option<Vec<f64>>,
     /// Look-ups of h that the memo did not answer.
@@ -140,15 +147,76 @@ pub struct StepRow {
     pub rejected: Vec<u32>,
     /// The emitted token's log-probability under the model alone.
     pub logprob: Option<f64>,
+    /// What else the controller tells of the step, as a JSON object of named numbers. Since format 2.
+    pub numbers: Option<String>,
+    /// Look-ups of h for tokens that were taken back before this step was emitted. Since format 2; 0 before.
+    pub spent: u32,
+}
+
+/// A row of `timings.parquet`: what one reply took. No export holds it, since no two runs agree in it. Since format 2.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimingRow {
+    /// The model's id in the suite.
+    pub model: String,
+    /// The controller's id; none where it does not act.
+    pub controller: Option<String>,
+    /// The benchmark's id.
+    pub benchmark: String,
+    /// The item's id.
+    pub item: String,
+    /// The repeat, from 0.
+    pub repeat: u32,
+    /// The request's wave.
+    pub wave: u8,
+    /// The request's place within item, repeat and wave.
+    pub index: u32,
+    /// Seconds from when the model was given the request, with all that it was given at once, until it replied; none for a
+    /// reply that was not asked for in this run, or before format 2.
+    pub seconds: Option<f64>,
+    /// Ids of the prompt or context, where the reply says.
+    pub prompt_tokens: Option<u32>,
+    /// Ids that were generated or scored, where the reply says.
+    pub reply_tokens: Option<u32>,
+    /// What it cost, in the currency of the model's prices; none where the model has none.
+    pub cost: Option<f64>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// It has begun, and no end of it is known.
+    Running,
+    /// Everything that was planned is there.
+    Complete,
+    /// Someone stopped it.
+    Interrupted,
+}
+
+impl RunStatus {
+    /// The word in `run.json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl std::fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// `run.json`: the versioned manifest of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`FORMAT`].
+    /// [`FORMAT`], or an earlier one.
     pub format: u32,
-    /// `running`, `complete` or `interrupted`.
-    pub status: String,
+    /// How far it has come.
+    pub status: RunStatus,
     /// The suite's id.
     pub suite: String,
     /// The suite as resolved: every default and every `--set` in it.
@@ -170,7 +238,15 @@ pub struct Manifest {
     pub environment: Map<String, Value>,
     /// blake3 of what a resumed run must agree in: suite, models, data, seed.
     pub identity: String,
-    /// Where and when: the only times and paths in a record.
+    /// blake3 of each table's bytes, by the file's name: what tells a table of another run, or a damaged one. Empty while the
+    /// run is not complete, and in format 1.
+    #[serde(default)]
+    pub tables: BTreeMap<String, String>,
+    /// blake3 of a table that is about to take the place of the one in `tables`; empty but for the moment in which
+    /// `telos score` renames it.
+    #[serde(default)]
+    pub replacing: BTreeMap<String, String>,
+    /// Where and when: the only times and paths in a record but those of `timings.parquet`.
     pub timings: Timings,
 }
 

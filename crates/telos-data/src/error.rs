@@ -131,7 +131,8 @@ pub enum DataError {
     },
     /// The file is of another format than the one that this version reads.
     #[error(
-        "read {}: it is of record format {found}, and this version of telos reads format {FORMAT}; use the version that wrote it",
+        "read {}: it is of record format {found}, and this version of telos reads formats 1 to {FORMAT}; use the version that \
+         wrote it",
         .path.display()
     )]
     Format {
@@ -156,6 +157,31 @@ pub enum DataError {
         /// What is wrong with it.
         message: String,
     },
+    /// There is no record.
+    #[error("read the record {}: there is no run.json; give the folder that `telos run` wrote", .path.display())]
+    NoRecord {
+        /// The folder that was to be a record.
+        path: PathBuf,
+    },
+    /// The run of a record is not complete, so that there is nothing to read yet.
+    #[error(
+        "read the record {}: its run is not finished ({how}); finish it with `telos run … --resume`",
+        .path.display()
+    )]
+    Unfinished {
+        /// The record's folder.
+        path: PathBuf,
+        /// How far it is: `running`, `interrupted` or `broken off`.
+        how: String,
+    },
+    /// A table is not the one that the run wrote.
+    #[error("trust {}: {message}", .path.display())]
+    Altered {
+        /// The table.
+        path: PathBuf,
+        /// What was found, and what to do.
+        message: String,
+    },
     /// The parts of a record contradict each other.
     #[error("read the record {}: {message}", .path.display())]
     Inconsistent {
@@ -170,6 +196,11 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Whether a record is there and cannot be relied on: not finished, altered, or at odds with itself.
+    pub fn is_invalid_record(&self) -> bool {
+        matches!(self, Self::Unfinished { .. } | Self::Altered { .. } | Self::Inconsistent { .. })
+    }
+
     /// Whether what was given is at fault (a data file, a path, a record), not the machine or Telos itself.
     pub fn is_input(&self) -> bool {
         match self {
@@ -183,6 +214,9 @@ impl DataError {
             | Self::DuplicateId { .. }
             | Self::Format { .. }
             | Self::Manifest { .. }
+            | Self::NoRecord { .. }
+            | Self::Unfinished { .. }
+            | Self::Altered { .. }
             | Self::Inconsistent { .. } => true,
             Self::NotFinite { .. } | Self::Unwritable { .. } | Self::Output(_) => false,
         }

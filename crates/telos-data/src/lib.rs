@@ -12,6 +12,7 @@ mod checksum;
 mod dataset;
 mod error;
 mod export;
+mod guard;
 #[cfg(test)]
 mod published;
 mod record;
@@ -26,10 +27,11 @@ pub use dataset::{Dataset, digest, load};
 pub use error::{DataError, Place};
 pub use export::{Line, export_jsonl, for_each_line};
 pub use record::{
-    ITEMS, MANIFEST, NewScores, REPLIES, SCORES, STEPS, read_manifest, read_record, record_exists, write_manifest,
+    ITEMS, JOURNAL, MANIFEST, NewScores, REPLIES, SCORES, STEPS, TIMINGS, is_part_of_record, read_manifest,
+    record_exists, write_manifest,
 };
 pub use schema::record_schema;
 pub use source::{SOURCES, Source, SourceEntry, guess, source_shapes};
-pub use stored::StoredRecord;
+pub use stored::{StoredRecord, read_record};
 pub use subsample::subsample;
 pub use table::{Row, TableWriter, for_each_batch, read_items, read_replies, read_rows, read_scores, read_steps};

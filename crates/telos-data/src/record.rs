@@ -2,12 +2,12 @@
 
 use crate::error::io_error;
 use crate::table::TableWriter;
-use crate::{DataError, atomic, read_items, read_replies, read_scores, read_steps};
+use crate::{DataError, atomic};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use telos_core::record::{FORMAT, Manifest, Record, ScoreRow};
+use telos_core::record::{FORMAT, Manifest, ScoreRow};
 
 /// The manifest's name in a record's folder.
 pub const MANIFEST: &str = "run.json";
@@ -19,6 +19,15 @@ pub const REPLIES: &str = "replies.parquet";
 pub const SCORES: &str = "scores.parquet";
 /// The name of the table of controlled steps.
 pub const STEPS: &str = "steps.parquet";
+/// The name of the table of what each reply took; records of format 1 have none.
+pub const TIMINGS: &str = "timings.parquet";
+/// The name of the journal that a run keeps while it is not complete.
+pub const JOURNAL: &str = "journal";
+
+/// The tables of a record of a format.
+pub(crate) fn tables(format: u32) -> &'static [&'static str] {
+    if format < 2 { &[ITEMS, REPLIES, SCORES, STEPS] } else { &[ITEMS, REPLIES, SCORES, STEPS, TIMINGS] }
+}
 
 /// Writes `run.json` into a folder, replacing one that is there: the old or the new one is there at every moment.
 /// A manifest that would not read back as it is (it holds a number that is not finite) is an error.
@@ -35,37 +44,38 @@ pub fn write_manifest(dir: impl AsRef<Path>, manifest: &Manifest) -> Result<(), 
     atomic::write(&path, &bytes)
 }
 
-/// Reads a folder's `run.json`. One that is torn or lacks a key is [`DataError::Manifest`], one of another format
+/// Reads a folder's `run.json`. One that is torn or lacks a key is [`DataError::Manifest`], one of a later format
 /// [`DataError::Format`].
 pub fn read_manifest(dir: impl AsRef<Path>) -> Result<Manifest, DataError> {
     let path = dir.as_ref().join(MANIFEST);
-    let bytes = fs::read(&path).map_err(io_error("read", &path))?;
     let broken = |message: String| DataError::Manifest { path: path.clone(), message };
+    // A pipe or a device would be read for ever.
+    if !fs::metadata(&path).map_err(io_error("read", &path))?.is_file() {
+        return Err(broken("it is no file".to_owned()));
+    }
+    let bytes = fs::read(&path).map_err(io_error("read", &path))?;
     let value: Value = serde_json::from_slice(&bytes)
         .map_err(|e| broken(format!("it is cut short or no JSON ({e}); `telos run … --resume` begins it anew")))?;
-    match value.get("format") {
-        Some(format) if *format == FORMAT => {}
-        Some(format) => return Err(DataError::Format { path, found: format.to_string() }),
+    let format = match value.get("format").map(|format| (format, format.as_u64())) {
+        Some((_, Some(format))) if (1..=u64::from(FORMAT)).contains(&format) => format,
+        Some((format, _)) => return Err(DataError::Format { path, found: format.to_string() }),
         None => return Err(broken("it has no `format`, so it is no manifest of a record".to_owned())),
-    }
-    serde_json::from_value(value).map_err(|e| broken(format!("it is no manifest of format {FORMAT}: {e}")))
+    };
+    serde_json::from_value(value).map_err(|e| broken(format!("it is no manifest of format {format}: {e}")))
 }
 
-/// Whether a folder holds a record or a part of one: `run.json` or a table.
+/// Whether a folder holds a record or a part of one: `run.json`, a table or a journal.
 pub fn record_exists(dir: impl AsRef<Path>) -> bool {
-    [MANIFEST, ITEMS, REPLIES, SCORES, STEPS].iter().any(|name| dir.as_ref().join(name).exists())
+    let parts = tables(FORMAT).iter().chain(&[MANIFEST, JOURNAL]);
+    parts.into_iter().any(|name| dir.as_ref().join(name).exists())
 }
 
-/// Reads a whole record into memory. All its files must be there; a run that was killed has no tables until it is resumed.
-pub fn read_record(dir: impl AsRef<Path>) -> Result<Record, DataError> {
-    let dir = dir.as_ref();
-    Ok(Record {
-        manifest: read_manifest(dir)?,
-        items: read_items(dir.join(ITEMS))?,
-        replies: read_replies(dir.join(REPLIES))?,
-        scores: read_scores(dir.join(SCORES))?,
-        steps: read_steps(dir.join(STEPS))?,
-    })
+/// Whether a file of that name is a part of a record, so that nothing else may be written over it.
+pub fn is_part_of_record(name: &str) -> bool {
+    let kept = name.strip_prefix("scores.").and_then(|rest| rest.strip_suffix(".parquet"));
+    tables(FORMAT).contains(&name)
+        || [MANIFEST, JOURNAL].contains(&name)
+        || kept.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 /// Scores that are to stand in the place of a record's own. `scores.parquet` is there, old or new, at every moment; dropped
@@ -89,12 +99,25 @@ impl NewScores {
     }
 
     /// Puts them in the place of the old ones, which are kept as `scores.N.parquet`, N the first free number from 1; that
-    /// path is returned. None where there were no old ones.
-    pub fn publish(self) -> Result<Option<PathBuf>, DataError> {
+    /// path is returned. None where there were no old ones. `manifest` is the record's as it shall be; it is written with the
+    /// new scores' hash. A kill at any moment leaves a record that is whole, with the old scores or the new ones.
+    pub fn publish(self, manifest: &mut Manifest) -> Result<Option<PathBuf>, DataError> {
         let path = self.dir.join(SCORES);
         let complete = self.writer.finish_temporary()?;
         let kept = if path.exists() { Some(keep(&self.dir, &path)?) } else { None };
+        // A record of format 1 has no hashes, and needs none.
+        let hashed = manifest.format >= 2;
+        if hashed {
+            manifest.replacing.insert(SCORES.to_owned(), complete.hash().to_owned());
+            let mut before = read_manifest(&self.dir)?;
+            before.replacing.clone_from(&manifest.replacing);
+            write_manifest(&self.dir, &before)?;
+        }
         complete.publish()?;
+        if let Some(hash) = manifest.replacing.remove(SCORES) {
+            manifest.tables.insert(SCORES.to_owned(), hash);
+        }
+        write_manifest(&self.dir, manifest)?;
         Ok(kept)
     }
 }
@@ -125,9 +148,11 @@ pub(crate) mod tests {
     use super::*;
     use crate::atomic::tests::Folder;
     use serde_json::json;
+    use std::collections::BTreeMap;
+    use telos_core::Status;
     use telos_core::metric::{Direction, Metric};
     use telos_core::model::ModelCard;
-    use telos_core::record::{ArmEntry, BenchmarkEntry, Counts, ModelEntry, Timings};
+    use telos_core::record::{ArmEntry, BenchmarkEntry, Counts, ModelEntry, RunStatus, Timings};
 
     /// A manifest with something in every field: two controllers on one model, a benchmark that is controlled and one that
     /// is not.
@@ -159,7 +184,7 @@ pub(crate) mod tests {
         let correct = Metric::share("acc", Direction::Higher, "Whether the answer is right.");
         Manifest {
             format: FORMAT,
-            status: "complete".into(),
+            status: RunStatus::Complete,
             suite: "quickstart".into(),
             resolved: json!({"suite": "quickstart", "seed": 1}),
             seed: u64::MAX,
@@ -188,6 +213,8 @@ pub(crate) mod tests {
             counts: Counts { requests: 1, tokens: 2, prefix_tokens: 3, new_tokens: 4, units: 5, ..Counts::default() },
             environment: json!({"threads": 2}).as_object().unwrap().clone(),
             identity: "i".into(),
+            tables: [(ITEMS.to_owned(), "b".repeat(64))].into(),
+            replacing: BTreeMap::new(),
             timings: Timings {
                 started: "2026-01-01T00:00:00Z".into(),
                 ended: Some("2026-01-01T00:00:01Z".into()),
@@ -207,8 +234,9 @@ pub(crate) mod tests {
             repeat: 0,
             metric: "acc".into(),
             value: Some(value),
-            status: "ok".into(),
+            status: Status::Ok,
             reason: None,
+            note: None,
             evaluator: "multiple_choice".into(),
             evaluator_version: 1,
         }
@@ -217,7 +245,7 @@ pub(crate) mod tests {
     fn replace_scores(dir: &Path, rows: impl IntoIterator<Item = ScoreRow>) -> Result<Option<PathBuf>, DataError> {
         let mut scores = NewScores::create(dir)?;
         rows.into_iter().try_for_each(|row| scores.push(row))?;
-        scores.publish()
+        scores.publish(&mut read_manifest(dir)?)
     }
 
     #[test]
@@ -254,8 +282,9 @@ pub(crate) mod tests {
         assert!(matches!(check(&whole[..whole.len() / 2], "--resume"), DataError::Manifest { .. }));
         assert!(matches!(check("", "--resume"), DataError::Manifest { .. }));
         assert!(matches!(check("[]", "no `format`"), DataError::Manifest { .. }));
-        let next = whole.replacen("\"format\":1", "\"format\":2", 1);
-        assert!(matches!(check(&next, "format 2, and this version of telos reads format 1"), DataError::Format { .. }));
+        let next = whole.replacen("\"format\":2", "\"format\":3", 1);
+        let words = "format 3, and this version of telos reads formats 1 to 2";
+        assert!(matches!(check(&next, words), DataError::Format { .. }));
         let without = whole.replacen("\"identity\"", "\"identify\"", 1);
         assert!(matches!(check(&without, "missing field `identity`"), DataError::Manifest { .. }));
         let more = whole.replacen('{', "{\"unknown\": 1,", 1);
@@ -269,32 +298,18 @@ pub(crate) mod tests {
     #[test]
     fn old_scores_are_kept() {
         let folder = Folder::new();
+        write_manifest(folder.path(), &manifest()).unwrap();
         assert_eq!(replace_scores(folder.path(), [score(0.0)]).unwrap(), None);
         for n in [1, 2] {
             let kept = replace_scores(folder.path(), [score(f64::from(n))]).unwrap();
             assert_eq!(kept, Some(folder.path().join(format!("scores.{n}.parquet"))));
         }
-        let values = |name: &str| read_scores(folder.path().join(name)).unwrap()[0].value;
+        let values = |name: &str| crate::read_scores(folder.path().join(name)).unwrap()[0].value;
         assert_eq!([SCORES, "scores.1.parquet", "scores.2.parquet"].map(values), [Some(2.0), Some(0.0), Some(1.0)]);
-        assert_eq!(folder.names(), ["scores.1.parquet", "scores.2.parquet", SCORES]);
+        assert_eq!(folder.names(), [MANIFEST, "scores.1.parquet", "scores.2.parquet", SCORES]);
         let message = replace_scores(folder.path(), [score(f64::INFINITY)]).unwrap_err().to_string();
         assert!(message.contains("`value` is not a finite number") && message.contains("tiny/free, choices, item 0"));
         assert_eq!(values(SCORES), Some(2.0));
-        assert_eq!(folder.names(), ["scores.1.parquet", "scores.2.parquet", SCORES]);
-    }
-
-    #[test]
-    fn a_record_needs_all_its_files() {
-        let folder = Folder::new();
-        write_manifest(folder.path(), &manifest()).unwrap();
-        TableWriter::<telos_core::record::ItemRow>::create(folder.path().join(ITEMS)).unwrap().finish().unwrap();
-        TableWriter::<telos_core::record::ReplyRow>::create(folder.path().join(REPLIES)).unwrap().finish().unwrap();
-        replace_scores(folder.path(), [score(1.0)]).unwrap();
-        let message = read_record(folder.path()).unwrap_err().to_string();
-        assert!(message.contains(STEPS), "{message}");
-        TableWriter::<telos_core::record::StepRow>::create(folder.path().join(STEPS)).unwrap().finish().unwrap();
-        let record = read_record(folder.path()).unwrap();
-        assert_eq!((record.manifest, record.scores), (manifest(), vec![score(1.0)]));
-        assert!(record.items.is_empty() && record.replies.is_empty() && record.steps.is_empty());
+        assert_eq!(folder.names(), [MANIFEST, "scores.1.parquet", "scores.2.parquet", SCORES]);
     }
 }

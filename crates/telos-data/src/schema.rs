@@ -11,7 +11,7 @@ pub fn record_schema() -> Value {
         &[
             (
                 "format",
-                json!({"const": FORMAT, "description": "the record's format; also in each table's Parquet metadata"}),
+                json!({"enum": (1..=FORMAT).collect::<Vec<_>>(), "description": "the record's format; also in each table's Parquet metadata"}),
             ),
             (
                 "status",
@@ -33,6 +33,18 @@ pub fn record_schema() -> Value {
                 json!({"type": "object", "description": "threads, dtype, batch budget, versions, machine"}),
             ),
             ("identity", text("blake3 of what a resumed run must agree in: suite, models, data, seed")),
+            (
+                "tables",
+                hashes(
+                    "blake3 of each table's bytes, by the file's name; empty until the run is complete, and in format 1",
+                ),
+            ),
+            (
+                "replacing",
+                hashes(
+                    "blake3 of a table that is about to take the place of the one in `tables`; empty but while `telos score` renames it",
+                ),
+            ),
             ("timings", timings()),
         ],
     );
@@ -176,6 +188,10 @@ fn timings() -> Value {
             ("sittings", count("how many sittings it took")),
         ],
     )
+}
+
+fn hashes(about: &str) -> Value {
+    json!({"type": "object", "additionalProperties": {"type": "string"}, "description": about})
 }
 
 fn object(about: &str, fields: &[(&str, Value)]) -> Value {

@@ -67,7 +67,7 @@ impl Column {
             self.sums[place].0 += value;
             self.sums[place].1 += 1;
         } else {
-            let why = (row.status.clone(), row.reason.clone().unwrap_or_default());
+            let why = (row.status.to_string(), row.reason.clone().unwrap_or_default());
             *self.absent.entry(why).or_default() += 1;
         }
     }
@@ -100,7 +100,7 @@ impl<'a> Index<'a> {
         tables.scores(&mut |row: &ScoreRow| {
             if row.value.is_none() {
                 // A metric may say that it does not apply, as `stays_safe` does after an unsafe start.
-                *(if does_not_apply(&row.status) { &mut beside_the_point } else { &mut missing_scores }) += 1;
+                *(if does_not_apply(row.status.as_str()) { &mut beside_the_point } else { &mut missing_scores }) += 1;
             }
             let Some((n, place)) = place_of(&items, row) else { return };
             let metrics = of(of(&mut columns, &row.arm), &row.benchmark);

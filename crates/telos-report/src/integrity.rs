@@ -5,7 +5,7 @@ use crate::number::counted;
 use crate::replies::Answers;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use telos_core::metric::Direction;
-use telos_core::record::{ArmEntry, BenchmarkEntry};
+use telos_core::record::{ArmEntry, BenchmarkEntry, RunStatus};
 
 /// A side of a comparison: an index and the name for messages.
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ pub(crate) type ArmPairs<'a> = Vec<(&'a ArmEntry, &'a ArmEntry)>;
 pub(crate) fn health(side: Named<'_>, arms: &[&ArmEntry], asked: &dyn Fn(&str) -> bool) -> Vec<String> {
     let Named { index, name } = side;
     let mut problems = Vec::new();
-    if index.manifest.status != "complete" {
+    if index.manifest.status != RunStatus::Complete {
         problems.push(format!("{name} is {}, not complete; finish it with --resume", index.manifest.status));
     }
     let mut errors: BTreeMap<(&str, &str, &str), (usize, &str)> = BTreeMap::new();

@@ -4,8 +4,8 @@ use crate::ReportError;
 use crate::index::Items;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use telos_core::Tables;
 use telos_core::record::ReplyRow;
+use telos_core::{Status, Tables};
 
 /// Where a reply came from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +42,7 @@ pub(crate) struct Trouble {
     pub(crate) controller: Option<String>,
     pub(crate) follow_up: bool,
     pub(crate) benchmark: String,
-    pub(crate) status: String,
+    pub(crate) status: Status,
     pub(crate) kind: String,
     /// The message of the first of them.
     pub(crate) message: String,
@@ -75,11 +75,11 @@ impl Replies {
     }
 
     fn take(&mut self, row: &ReplyRow, items: &HashMap<String, Items>, tables: &dyn Tables) {
-        match self.statuses.get_mut(&row.status) {
+        match self.statuses.get_mut(row.status.as_str()) {
             Some(n) => *n += 1,
-            None => drop(self.statuses.insert(row.status.clone(), 1)),
+            None => drop(self.statuses.insert(row.status.to_string(), 1)),
         }
-        if matches!(row.status.as_str(), "error" | "skipped") {
+        if matches!(row.status, Status::Error | Status::Skipped) {
             self.trouble(row);
         }
         if row.wave == 0 {
@@ -89,13 +89,13 @@ impl Replies {
 
     fn trouble(&mut self, row: &ReplyRow) {
         let message = row.error.as_deref().unwrap_or("no message");
-        if row.status == "error" && self.first_error.is_none() {
+        if row.status == Status::Error && self.first_error.is_none() {
             self.first_error = Some(message.to_owned());
         }
         let from = From::of(row);
-        let kind = row.error_kind.as_deref().unwrap_or(&row.status);
+        let kind = row.error_kind.as_deref().unwrap_or(row.status.as_str());
         let same = |t: &&mut Trouble| {
-            t.from() == from && (&t.benchmark, &t.status, t.kind.as_str()) == (&row.benchmark, &row.status, kind)
+            t.from() == from && (&t.benchmark, t.status, t.kind.as_str()) == (&row.benchmark, row.status, kind)
         };
         match self.troubles.iter_mut().find(same) {
             Some(trouble) => trouble.count += 1,
@@ -104,7 +104,7 @@ impl Replies {
                 controller: row.controller.clone(),
                 follow_up: from.follow_up,
                 benchmark: row.benchmark.clone(),
-                status: row.status.clone(),
+                status: row.status,
                 kind: kind.to_owned(),
                 message: message.to_owned(),
                 count: 1,

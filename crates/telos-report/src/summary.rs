@@ -132,7 +132,7 @@ pub(crate) fn summarise_index(index: &Index<'_>) -> Summary {
     let manifest = index.manifest;
     Summary {
         suite: manifest.suite.clone(),
-        status: manifest.status.clone(),
+        status: manifest.status.to_string(),
         arms: manifest.arms.iter().map(|arm| arm.id.clone()).collect(),
         replies: index.replies.statuses.clone(),
         first_error: index.replies.first_error.clone(),
@@ -361,7 +361,7 @@ truth: 4 items. Does the model prefer the true answer?
             .collect();
         two.scores.extend(again);
         two.scores[0].value = None;
-        two.scores[0].status = "error".into();
+        two.scores[0].status = telos_core::Status::Error;
         two.scores[0].reason = Some("no reply".into());
         let summary = summarise(&two).unwrap();
         let row = &summary.benchmarks[0].rows[0];

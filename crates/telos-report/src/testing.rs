@@ -1,12 +1,12 @@
 //! A record made by hand, for tests: one model, free and controlled, a benchmark of choices and one of texts.
 
 use serde_json::{Value, json};
-use telos_core::ModelCard;
 use telos_core::metric::{Direction, Metric};
 use telos_core::record::{
-    ArmEntry, BenchmarkEntry, Counts, GoalEntry, ItemRow, Manifest, ModelEntry, Record, ReplyRow, ScoreRow, StepRow,
-    Timings,
+    ArmEntry, BenchmarkEntry, Counts, GoalEntry, ItemRow, Manifest, ModelEntry, Record, ReplyRow, RunStatus, ScoreRow,
+    StepRow, Timings,
 };
+use telos_core::{ModelCard, Status};
 
 /// What a record is to look like.
 #[derive(Clone)]
@@ -117,7 +117,7 @@ fn manifest(shape: &Shape, arms: Vec<ArmEntry>) -> Manifest {
     };
     Manifest {
         format: 1,
-        status: "complete".into(),
+        status: RunStatus::Complete,
         suite: "quickstart".into(),
         resolved: json!({"suite": "quickstart", "seed": 1234, "benchmarks": ["truth", "reviews"]}),
         seed: 1234,
@@ -135,6 +135,8 @@ fn manifest(shape: &Shape, arms: Vec<ArmEntry>) -> Manifest {
         },
         environment: json!({"telos": "0.1.0", "threads": 2}).as_object().cloned().unwrap_or_default(),
         identity: "c3".repeat(32),
+        tables: std::collections::BTreeMap::new(),
+        replacing: std::collections::BTreeMap::new(),
         timings: Timings { started: "2026-01-02T03:04:05Z".into(), seconds: 12.5, sittings: 1, ..Timings::default() },
     }
 }
@@ -167,7 +169,7 @@ pub(crate) fn reply(benchmark: &str, i: usize, kind: &str, request: &Value) -> R
         kind: kind.into(),
         seed: None,
         request: request.to_string(),
-        status: "ok".into(),
+        status: Status::Ok,
         error_kind: None,
         error: None,
         text: None,
@@ -189,8 +191,9 @@ fn score(arm: &str, benchmark: &str, i: usize, metric: &str, value: f64) -> Scor
         repeat: 0,
         metric: metric.into(),
         value: Some(value),
-        status: "ok".into(),
+        status: Status::Ok,
         reason: None,
+        note: None,
         evaluator: "test".into(),
         evaluator_version: 1,
     }
@@ -265,18 +268,22 @@ fn steps(arm: &str, i: usize, ids: &[u32], h: &[f64], record: &mut Record) {
             benchmark: "reviews".into(),
             item: i.to_string(),
             repeat: 0,
+            wave: 0,
+            index: 0,
             step: t as u32,
             token: Some(*id),
             proposed: if changed { 34 } else { *id },
             rank: Some(if changed { 3 } else { 0 }),
             changed,
             fallback: None,
-            h_before: vec![h[t]],
-            threshold: vec![0.7 * h[t]],
+            h_before: Some(vec![h[t]]),
+            threshold: Some(vec![0.7 * h[t]]),
             h_after: Some(vec![h[t + 1]]),
             evaluations: if changed { 3 } else { 1 },
             rejected: if changed { vec![34, 51] } else { vec![] },
             logprob: Some(-1.5),
+            numbers: None,
+            spent: 0,
         });
     }
 }

@@ -6,11 +6,12 @@
 //! and not used.
 
 use crate::error::{RunError, io_error};
-use crate::journal::{FRAME, HEADER, Journal, Key, Place, REPLY, framed, next, parse, read_at};
+use crate::frames::{Frames, Place, framed, read_at};
+use crate::journal::{HEADER, Journal, Key, REPLY, parse};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use telos_core::Reply;
@@ -71,36 +72,34 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Takes in one file, up to where it is damaged.
+    /// Takes in one file, but for what is damaged.
     fn read(&mut self, path: &Path) -> Result<(), String> {
-        let file = File::open(path).map_err(|error| format!("this cannot be read: {error}"))?;
-        let length = file.metadata().map_err(|error| format!("this cannot be read: {error}"))?.len();
-        let mut reader = BufReader::new(file.try_clone().map_err(|error| format!("this cannot be read: {error}"))?);
-        let header = next(&mut reader).filter(|payload| payload.first() == Some(&HEADER));
-        let format = header.as_deref().and_then(|payload| serde_json::from_slice::<Value>(&payload[1..]).ok());
+        let unreadable = |error: std::io::Error| format!("this cannot be read: {error}");
+        let file = File::open(path).map_err(unreadable)?;
+        let mut frames = Frames::new(file.try_clone().map_err(unreadable)?).map_err(unreadable)?;
+        let header = frames.next().map_err(unreadable)?.filter(|(_, payload)| payload.first() == Some(&HEADER));
+        let format = header.and_then(|(_, payload)| serde_json::from_slice::<Value>(&payload[1..]).ok());
         match format.as_ref().map(|format| &format["format"]) {
             Some(format) if *format == FORMAT => {}
             Some(format) => {
                 return Err(format!("it is of format {format}, and this version reads {FORMAT}; it is not used"));
             }
-            None => return Err("it is damaged from its beginning and not used; it may be deleted".into()),
+            None => return Err("it is damaged at its beginning and not used; it may be deleted".into()),
         }
-        let mut end = FRAME as u64 + header.map_or(0, |payload| payload.len() as u64);
-        let (place, mut replies) = (self.files.len(), 0);
-        while let Some(payload) = next(&mut reader) {
-            let Some(key) = payload.get(1..33).filter(|_| payload[0] == REPLY).and_then(|key| key.try_into().ok())
-            else {
-                break;
-            };
-            self.index.insert(key, (place, Place { offset: end + FRAME as u64, length: payload.len() as u32 }));
-            end += FRAME as u64 + payload.len() as u64;
-            replies += 1;
+        let (number, mut replies) = (self.files.len(), 0);
+        while let Some((place, payload)) = frames.next().map_err(unreadable)? {
+            let key = payload.get(1..33).filter(|_| payload[0] == REPLY).and_then(|key| key.try_into().ok());
+            if let Some(key) = key {
+                self.index.insert(key, (number, place));
+                replies += 1;
+            }
         }
         self.files.push(file);
-        if end == length {
+        let lost = frames.lost();
+        if lost.is_empty() {
             return Ok(());
         }
-        Err(format!("it is damaged after {replies} replies, and the rest of it is not used; it may be deleted"))
+        Err(format!("it is damaged ({}); its {replies} whole replies are used, and it may be deleted", lost.join("; ")))
     }
 
     /// How many replies there are.

@@ -24,6 +24,13 @@ pub enum Event {
         /// How long it took.
         seconds: f64,
     },
+    /// A journal of an earlier sitting holds records that cannot be read; what they held is asked again.
+    JournalDamaged {
+        /// Where, and how much.
+        lost: Vec<String>,
+        /// Replies that are there all the same.
+        replies: u64,
+    },
     /// The replies of earlier runs were found.
     CacheOpened {
         /// Replies that may be used.

@@ -10,7 +10,7 @@ use telos_core::record::Manifest;
 /// Everything that decides what a record holds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Identity {
-    /// The suite as resolved.
+    /// The suite as resolved, without what only people read.
     pub suite: Value,
     /// The suite's seed.
     pub seed: u64,
@@ -26,11 +26,27 @@ pub(crate) fn fingerprint(card: &ModelCard) -> String {
     format!("{}/{}/{}", part(&card.weights), card.tokenizer, part(&card.template))
 }
 
+/// Words for people, which change nothing that a record holds: a slip in them may be mended between two sittings.
+const PROSE: [&str; 3] = ["about", "licence", "contamination"];
+
+/// A suite without the words for people of its own and of its benchmarks.
+fn without_prose(suite: &Value) -> Value {
+    let mut suite = suite.clone();
+    let strip = |value: &mut Value| {
+        if let Some(map) = value.as_object_mut() {
+            map.retain(|key, _| !PROSE.contains(&key.as_str()));
+        }
+    };
+    strip(&mut suite);
+    suite.get_mut("benchmarks").and_then(Value::as_array_mut).into_iter().flatten().for_each(strip);
+    suite
+}
+
 impl Identity {
     /// That of a record.
     pub(crate) fn of(manifest: &Manifest) -> Self {
         Self {
-            suite: manifest.resolved.clone(),
+            suite: without_prose(&manifest.resolved),
             seed: manifest.seed,
             models: manifest.models.iter().map(|m| (m.id.clone(), fingerprint(&m.card))).collect(),
             data: manifest.benchmarks.iter().map(|b| (b.id.clone(), b.data.clone())).collect(),
@@ -48,7 +64,8 @@ impl Identity {
         if self.seed != run.seed {
             found.push(format!("the seed is {} in the record and {} in this run", self.seed, run.seed));
         }
-        compare(&self.suite, &run.suite, "", &mut found);
+        // The journal of an earlier version may hold the words too.
+        compare(&without_prose(&self.suite), &without_prose(&run.suite), "", &mut found);
         let parts = [("model", &self.models, &run.models), ("the data of benchmark", &self.data, &run.data)];
         for (what, then, now) in parts {
             for id in then.keys().chain(now.keys().filter(|id| !then.contains_key(*id))) {
@@ -113,6 +130,11 @@ mod tests {
             assert!(told.contains(part), "{told}");
             assert_ne!(base.hash(), other.hash());
         };
+        let mut reworded = base.clone();
+        reworded.suite["about"] = json!("Other words.");
+        reworded.suite["benchmarks"][0]["licence"] = json!("CC0-1.0");
+        assert_eq!(base.differences(&reworded), Vec::<String>::new(), "words for people are not identity");
+        assert_eq!(reworded.differences(&base), Vec::<String>::new());
         check(&|i| i.seed = 2, "the seed is 1 in the record and 2");
         check(&|i| i.suite["benchmarks"][0]["limit"] = json!(20), "`benchmarks[0].limit` is 10 in the record and 20");
         check(&|i| i.suite["benchmarks"][0]["chat"] = json!(true), "`benchmarks[0].chat` is null");

@@ -1,34 +1,32 @@
 //! The journal: what a run has so far, in one append-only file, so that a kill loses only what was being computed.
 //!
-//! A record is the payload's length (u32, little-endian), the first eight bytes of its blake3, and the payload: a tag and
-//! JSON, for a reply with the request's hash between them. A record that is cut short or does not match its checksum ends
-//! the journal: it and what follows are dropped. Replies are written as they come, which outlives the process; now and
-//! then, and at the end of a sitting, the file is also synced, which outlives the machine.
+//! It is a row of records ([`crate::frames`]); a payload is a tag and JSON, for a reply and its timing with the request's
+//! hash between them. A damaged record is passed over and told, and every whole one counts: a reply is found by the hash of
+//! all that can change it, so it is right wherever it stands and whatever is missing before it. Replies are written as they
+//! come, which outlives the process; now and then, and at the end of a sitting, the file is also synced, which outlives the
+//! machine.
 
 use crate::error::{RunError, io_error};
+use crate::frames::{FRAME, Frames, Place, framed, read_at};
 use crate::identity::Identity;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use telos_core::{Outcome, Reply, RequestError};
+pub(crate) use telos_data::JOURNAL;
 
 /// The hash of a request and of everything else that can change its reply.
 pub(crate) type Key = [u8; 32];
-
-/// Its name in the record's folder.
-pub(crate) const JOURNAL: &str = "journal";
 
 pub(crate) const HEADER: u8 = b'H';
 const SITTING: u8 = b'S';
 const UNIT: u8 = b'U';
 pub(crate) const REPLY: u8 = b'R';
-
-/// Length and checksum before every payload.
-pub(crate) const FRAME: usize = 12;
+const TIMING: u8 = b'T';
 
 /// What a power cut may lose at most, in finished replies.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -41,19 +39,23 @@ pub(crate) struct UnitMark {
 }
 
 /// What earlier sittings left.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Past {
-    pub identity: Identity,
+    /// Of what the run is; none where the record that says so is damaged.
+    pub identity: Option<Identity>,
     /// When each sitting began, RFC 3339.
     pub sittings: Vec<String>,
     pub units: Vec<UnitMark>,
+    /// What could not be read, for a person; empty where all of it could.
+    pub lost: Vec<String>,
 }
 
-/// Where a payload lies in a file.
+/// What is known of a reply without reading it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    pub offset: u64,
-    pub length: u32,
+struct Kept {
+    place: Place,
+    /// NaN where nobody knows.
+    seconds: f32,
 }
 
 /// An open journal.
@@ -62,7 +64,7 @@ pub(crate) struct Journal {
     file: File,
     reader: File,
     end: u64,
-    index: HashMap<Key, Place>,
+    index: HashMap<Key, Kept>,
     synced: Instant,
 }
 
@@ -73,13 +75,12 @@ impl Journal {
         let options = OpenOptions::new().write(true).create(true).truncate(true).clone();
         let file = options.open(&path).map_err(io_error("create the journal", &path))?;
         let mut journal = Self::over(path, file, 0, HashMap::new())?;
-        let header = json(&journal.path, identity)?;
-        journal.append(HEADER, None, &header)?;
+        journal.header(identity)?;
         journal.sync()?;
         Ok(journal)
     }
 
-    /// Opens the journal of an earlier sitting; none where there is none, or none that begins with a whole header.
+    /// Opens the journal of an earlier sitting; none where there is none, or none with a whole record.
     pub(crate) fn open(folder: &Path) -> Result<Option<(Self, Past)>, RunError> {
         let path = folder.join(JOURNAL);
         let file = match OpenOptions::new().read(true).write(true).open(&path) {
@@ -87,23 +88,32 @@ impl Journal {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error("open the journal", &path)(error)),
         };
-        let (mut past, mut index, mut end) = (None, HashMap::new(), 0_u64);
-        let mut reader = BufReader::new(file.try_clone().map_err(io_error("read the journal", &path))?);
-        while let Some(payload) = next(&mut reader) {
-            let length = payload.len() as u32;
-            if read_into(&mut past, &mut index, &payload, Place { offset: end + FRAME as u64, length }).is_none() {
-                break;
+        let copy = file.try_clone().map_err(io_error("read the journal", &path))?;
+        let mut frames = Frames::new(copy).map_err(io_error("read the journal", &path))?;
+        let mut past = Past { identity: None, sittings: Vec::new(), units: Vec::new(), lost: Vec::new() };
+        let mut index = HashMap::new();
+        while let Some((place, payload)) = frames.next().map_err(io_error("read the journal", &path))? {
+            if read_into(&mut past, &mut index, &payload, place).is_none() {
+                past.lost.push(format!("a record at byte {} that this version cannot read", place.offset));
             }
-            end += FRAME as u64 + u64::from(length);
         }
-        drop(reader);
-        let Some(past) = past else { return Ok(None) };
+        past.lost.extend(frames.lost());
+        let end = frames.end();
+        if end == 0 {
+            return Ok(None);
+        }
         // The next record must not stand behind half a one.
         file.set_len(end).map_err(io_error("shorten the journal", &path))?;
         Ok(Some((Self::over(path, file, end, index)?, past)))
     }
 
-    fn over(path: PathBuf, mut file: File, end: u64, index: HashMap<Key, Place>) -> Result<Self, RunError> {
+    /// Says again of what the run is, where the record that said so is damaged.
+    pub(crate) fn header(&mut self, identity: &Identity) -> Result<(), RunError> {
+        let header = json(&self.path, identity)?;
+        self.write(&framed(HEADER, None, &header)).map(drop)
+    }
+
+    fn over(path: PathBuf, mut file: File, end: u64, index: HashMap<Key, Kept>) -> Result<Self, RunError> {
         file.seek(SeekFrom::Start(end)).map_err(io_error("open the journal", &path))?;
         let reader = File::open(&path).map_err(io_error("read the journal", &path))?;
         Ok(Self { path, file, reader, end, index, synced: Instant::now() })
@@ -112,31 +122,42 @@ impl Journal {
     /// Notes that a sitting begins.
     pub(crate) fn sitting(&mut self, started: &str) -> Result<(), RunError> {
         let begun = json(&self.path, &started)?;
-        self.append(SITTING, None, &begun).map(drop)
+        self.write(&framed(SITTING, None, &begun)).map(drop)
     }
 
     /// Notes that a unit is done.
     pub(crate) fn unit(&mut self, mark: &UnitMark) -> Result<(), RunError> {
         let done = json(&self.path, mark)?;
-        self.append(UNIT, None, &done)?;
+        self.write(&framed(UNIT, None, &done))?;
         if self.synced.elapsed() >= SYNC_EVERY { self.sync() } else { Ok(()) }
     }
 
-    /// Keeps a reply.
-    pub(crate) fn reply(&mut self, key: Key, outcome: &Outcome) -> Result<(), RunError> {
+    /// Keeps a reply, and how many seconds it took where that is known.
+    pub(crate) fn reply(&mut self, key: Key, outcome: &Outcome, seconds: Option<f64>) -> Result<(), RunError> {
         let written = match outcome {
             Ok(reply) => serde_json::json!({"ok": reply.to_json()}),
             Err(error) => serde_json::json!({"error": error}),
         };
-        let place = self.append(REPLY, Some(&key), written.to_string().as_bytes())?;
-        self.index.insert(key, place);
+        let mut records = framed(REPLY, Some(&key), written.to_string().as_bytes());
+        let length = (records.len() - FRAME) as u32;
+        let seconds = seconds.map(|seconds| seconds as f32);
+        if let Some(seconds) = seconds {
+            records.extend(framed(TIMING, Some(&key), &json(&self.path, &seconds)?));
+        }
+        let place = Place { offset: self.write(&records)? + FRAME as u64, length };
+        self.index.insert(key, Kept { place, seconds: seconds.unwrap_or(f32::NAN) });
         if self.synced.elapsed() >= SYNC_EVERY { self.sync() } else { Ok(()) }
+    }
+
+    /// How many seconds a reply took; none where nobody knows.
+    pub(crate) fn seconds(&self, key: &Key) -> Option<f64> {
+        self.index.get(key).map(|kept| f64::from(kept.seconds)).filter(|seconds| seconds.is_finite())
     }
 
     /// What was kept for a request, as it lies in the file; none where there is nothing.
     pub(crate) fn raw(&mut self, key: &Key) -> Result<Option<Vec<u8>>, RunError> {
-        let Some(place) = self.index.get(key).copied() else { return Ok(None) };
-        let mut payload = read_at(&mut self.reader, place).map_err(io_error("read the journal", &self.path))?;
+        let Some(kept) = self.index.get(key).copied() else { return Ok(None) };
+        let mut payload = read_at(&mut self.reader, kept.place).map_err(io_error("read the journal", &self.path))?;
         Ok(Some(payload.split_off((1 + key.len()).min(payload.len()))))
     }
 
@@ -167,27 +188,13 @@ impl Journal {
         remove(self.path.parent().unwrap_or(Path::new(".")))
     }
 
-    fn append(&mut self, tag: u8, key: Option<&Key>, json: &[u8]) -> Result<Place, RunError> {
-        let record = framed(tag, key, json);
-        let length = (record.len() - FRAME) as u32;
-        self.file.write_all(&record).map_err(io_error("write the journal", &self.path))?;
-        let place = Place { offset: self.end + FRAME as u64, length };
-        self.end += record.len() as u64;
-        Ok(place)
+    /// Writes records at the end, and says where that was.
+    fn write(&mut self, records: &[u8]) -> Result<u64, RunError> {
+        self.file.write_all(records).map_err(io_error("write the journal", &self.path))?;
+        let begin = self.end;
+        self.end += records.len() as u64;
+        Ok(begin)
     }
-}
-
-/// A payload with its length and checksum before it.
-pub(crate) fn framed(tag: u8, key: Option<&Key>, json: &[u8]) -> Vec<u8> {
-    let mut record = vec![0; FRAME];
-    record.push(tag);
-    record.extend_from_slice(key.map_or(&[], |k| k.as_slice()));
-    record.extend_from_slice(json);
-    let length = (record.len() - FRAME) as u32;
-    let checksum = checksum(&record[FRAME..]);
-    record[..4].copy_from_slice(&length.to_le_bytes());
-    record[4..FRAME].copy_from_slice(&checksum);
-    record
 }
 
 /// Removes the journal of a folder, if there is one.
@@ -204,20 +211,6 @@ fn json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, RunError> {
     serde_json::to_vec(value).map_err(told)
 }
 
-fn checksum(payload: &[u8]) -> [u8; 8] {
-    let mut head = [0; 8];
-    head.copy_from_slice(&blake3::hash(payload).as_bytes()[..8]);
-    head
-}
-
-/// The payload at a place.
-pub(crate) fn read_at(file: &mut File, place: Place) -> std::io::Result<Vec<u8>> {
-    let mut payload = vec![0; place.length as usize];
-    file.seek(SeekFrom::Start(place.offset))?;
-    file.read_exact(&mut payload)?;
-    Ok(payload)
-}
-
 /// Reads what [`Journal::reply`] wrote.
 pub(crate) fn parse(text: &[u8], kind: &str) -> Result<Outcome, String> {
     let mut stored: Value = serde_json::from_slice(text).map_err(|e| e.to_string())?;
@@ -227,29 +220,23 @@ pub(crate) fn parse(text: &[u8], kind: &str) -> Result<Outcome, String> {
     }
 }
 
-/// The next whole record's payload; none at the end or where the file is torn.
-pub(crate) fn next(reader: &mut impl Read) -> Option<Vec<u8>> {
-    let mut frame = [0; FRAME];
-    reader.read_exact(&mut frame).ok()?;
-    let length = u32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]);
-    let mut payload = Vec::new();
-    // A torn length may be huge; reading up to it allocates no more than there is.
-    reader.take(u64::from(length)).read_to_end(&mut payload).ok()?;
-    (payload.len() == length as usize && checksum(&payload) == frame[4..]).then_some(payload)
-}
-
-/// Takes one record in; none where it makes no sense in its place.
-fn read_into(past: &mut Option<Past>, index: &mut HashMap<Key, Place>, payload: &[u8], place: Place) -> Option<()> {
+/// Takes one record in; none where it makes no sense.
+fn read_into(past: &mut Past, index: &mut HashMap<Key, Kept>, payload: &[u8], place: Place) -> Option<()> {
     let (tag, rest) = payload.split_first()?;
-    match (*tag, past) {
-        (HEADER, past @ None) => {
-            let identity = serde_json::from_slice(rest).ok()?;
-            *past = Some(Past { identity, sittings: Vec::new(), units: Vec::new() });
+    match *tag {
+        HEADER => past.identity = Some(serde_json::from_slice(rest).ok()?),
+        SITTING => past.sittings.push(serde_json::from_slice(rest).ok()?),
+        UNIT => past.units.push(serde_json::from_slice(rest).ok()?),
+        REPLY => {
+            index.insert(rest.get(..32)?.try_into().ok()?, Kept { place, seconds: f32::NAN });
         }
-        (SITTING, Some(past)) => past.sittings.push(serde_json::from_slice(rest).ok()?),
-        (UNIT, Some(past)) => past.units.push(serde_json::from_slice(rest).ok()?),
-        (REPLY, Some(_)) => {
-            index.insert(rest.get(..32)?.try_into().ok()?, place);
+        TIMING => {
+            let key: Key = rest.get(..32)?.try_into().ok()?;
+            let seconds = serde_json::from_slice(&rest[32..]).ok()?;
+            // Its reply may be the record that is damaged.
+            if let Some(kept) = index.get_mut(&key) {
+                kept.seconds = seconds;
+            }
         }
         _ => return None,
     }
@@ -277,7 +264,7 @@ mod tests {
         let mut journal = Journal::create(folder, &Identity::default()).unwrap();
         journal.sitting("2026-01-01T00:00:00Z").unwrap();
         for (key, _, outcome) in outcomes() {
-            journal.reply(key, &outcome).unwrap();
+            journal.reply(key, &outcome, None).unwrap();
         }
         journal.unit(&UnitMark { id: "u".into(), seconds: 0.25 }).unwrap();
         std::fs::read(folder.join(JOURNAL)).unwrap()
@@ -309,13 +296,45 @@ mod tests {
             let kept = journal.len();
             assert!(kept >= most, "a longer journal keeps at least as much");
             most = kept;
-            journal.reply([7; 32], &outcomes()[1].2).unwrap();
+            journal.reply([7; 32], &outcomes()[1].2, None).unwrap();
             drop(journal);
             let (mut again, _) = Journal::open(&folder).unwrap().unwrap();
             assert_eq!(again.len(), kept + 1);
             assert_eq!(again.get(&[7; 32], "reward").unwrap(), Some(outcomes()[1].2.clone()));
         }
         assert_eq!(most, 3);
+    }
+
+    /// R4: whichever bit is flipped, one record is lost and every other is there.
+    #[test]
+    fn r4_a_flipped_bit_loses_one_record_and_is_told() {
+        let folder = folder("journal-bit");
+        let whole = written(&folder);
+        for at in 0..whole.len() {
+            let mut spoiled = whole.clone();
+            spoiled[at] ^= 1 << (at % 8);
+            std::fs::write(folder.join(JOURNAL), &spoiled).unwrap();
+            let (mut journal, past) = Journal::open(&folder).unwrap().unwrap();
+            let there = journal.len() + past.sittings.len() + past.units.len() + usize::from(past.identity.is_some());
+            assert_eq!((there, past.lost.len()), (5, 1), "byte {at}: {past:?}");
+            for (key, kind, outcome) in outcomes() {
+                assert!(journal.get(&key, kind).unwrap().is_none_or(|kept| kept == outcome), "byte {at}");
+            }
+            journal.reply([7; 32], &outcomes()[1].2, None).unwrap();
+            let kept = journal.len();
+            drop(journal);
+            assert_eq!(Journal::open(&folder).unwrap().unwrap().0.len(), kept, "it can be continued");
+        }
+    }
+
+    #[test]
+    fn seconds_are_kept_beside_the_reply() {
+        let folder = folder("journal-seconds");
+        written(&folder);
+        let (mut journal, _) = Journal::open(&folder).unwrap().unwrap();
+        journal.reply([8; 32], &outcomes()[0].2, Some(0.25)).unwrap();
+        let (journal, past) = Journal::open(&folder).unwrap().unwrap();
+        assert_eq!(([8, 2, 9].map(|k| journal.seconds(&[k; 32])), past.lost.len()), ([Some(0.25), None, None], 0));
     }
 
     #[test]

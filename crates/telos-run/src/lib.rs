@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod fit;
 mod folder;
+mod frames;
 mod identity;
 mod journal;
 mod loaded;

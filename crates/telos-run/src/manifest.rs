@@ -5,16 +5,10 @@ use crate::loaded::Loaded;
 use crate::names::{Names, place};
 use crate::schedule::{Prepared, Schedule};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use telos_core::control::ConstraintSpec;
-use telos_core::record::{ArmEntry, BenchmarkEntry, FORMAT, Manifest, ModelEntry, Timings};
+use telos_core::record::{ArmEntry, BenchmarkEntry, FORMAT, Manifest, ModelEntry, RunStatus, Timings};
 use telos_spec::suite::Suite;
-
-/// A run that has begun.
-pub(crate) const RUNNING: &str = "running";
-/// A run with all its tables.
-pub(crate) const COMPLETE: &str = "complete";
-/// A run that someone stopped.
-pub(crate) const INTERRUPTED: &str = "interrupted";
 
 /// The manifest of a run whose models are loaded, its timings empty.
 pub(crate) fn manifest(
@@ -27,7 +21,7 @@ pub(crate) fn manifest(
     let suite = prepared.suite;
     let mut manifest = Manifest {
         format: FORMAT,
-        status: RUNNING.to_owned(),
+        status: RunStatus::Running,
         suite: suite.id.clone(),
         resolved: suite.resolved.clone(),
         seed: suite.seed,
@@ -38,6 +32,8 @@ pub(crate) fn manifest(
         counts: schedule.plan.counts.clone(),
         environment: environment.clone(),
         identity: String::new(),
+        tables: BTreeMap::new(),
+        replacing: BTreeMap::new(),
         timings: Timings::default(),
     };
     manifest.identity = Identity::of(&manifest).hash();

@@ -3,7 +3,7 @@
 use crate::names::{Names, prompt_hash};
 use serde_json::{Value, json};
 use telos_core::control::{Levels, Step};
-use telos_core::record::{ReplyRow, ScoreRow, StepRow};
+use telos_core::record::{ReplyRow, ScoreRow, StepRow, TimingRow};
 use telos_core::reply::Reply;
 use telos_core::{Ask, ErrorKind, Evaluator, Outcome, Request, RequestError, Score, Status};
 
@@ -53,7 +53,7 @@ pub(crate) fn reply_row(
         kind: request.kind().to_owned(),
         seed,
         request: names.record(request).to_string(),
-        status: Status::Ok.as_str().to_owned(),
+        status: Status::Ok,
         error_kind: None,
         error: None,
         text: None,
@@ -66,7 +66,7 @@ pub(crate) fn reply_row(
         reply: String::new(),
     };
     let mut failed = |status: Status, error: &RequestError| {
-        status.as_str().clone_into(&mut row.status);
+        row.status = status;
         row.error_kind = Some(error.kind.as_str().to_owned());
         row.error = Some(error.message.clone());
         row.reply = json!({"error": error}).to_string();
@@ -76,7 +76,7 @@ pub(crate) fn reply_row(
         Came::Reply(Err(error)) => failed(Status::Error, error),
         Came::Reply(Ok(reply)) => {
             if reply.truncated_tokens() > 0 {
-                Status::Truncated.as_str().clone_into(&mut row.status);
+                row.status = Status::Truncated;
             }
             fill(&mut row, reply);
         }
@@ -118,26 +118,54 @@ pub(crate) fn step_rows(arm: &str, place: RowPlace<'_>, reply: &Outcome) -> Vec<
         benchmark: place.benchmark.to_owned(),
         item: place.item.to_owned(),
         repeat: place.repeat,
+        wave: place.wave,
+        index: place.index,
         step: number,
         token: step.token,
         proposed: step.proposed,
         rank: step.rank,
         changed: step.changed,
         fallback: step.fallback.clone(),
-        h_before: values(&step.h_before).unwrap_or_default(),
-        threshold: values(&step.threshold).unwrap_or_default(),
+        h_before: values(&step.h_before),
+        threshold: values(&step.threshold),
         h_after: values(&step.h_after),
         evaluations: step.evaluations,
         rejected: step.rejected.clone(),
         logprob: step.token.and_then(|_| generation.token_logprobs.get(number as usize).copied()),
+        numbers: None,
+        spent: 0,
     };
     generation.steps.iter().flatten().zip(0..).map(row).collect()
+}
+
+/// What the reply to a request took. `seconds` are known where it was asked in this run.
+pub(crate) fn timing_row(place: RowPlace<'_>, reply: &Outcome, seconds: Option<f64>) -> TimingRow {
+    let (prompt_tokens, reply_tokens) = match reply {
+        Ok(Reply::Generate(r)) => (Some(r.prompt_tokens as u32), Some(r.token_ids.len() as u32)),
+        Ok(Reply::Loglikelihood(r)) => (Some(r.context_tokens as u32), Some(r.tokens.len() as u32)),
+        Ok(Reply::Rolling(r)) => (None, Some(r.tokens as u32)),
+        _ => (None, None),
+    };
+    TimingRow {
+        model: place.model.to_owned(),
+        controller: place.controller.map(str::to_owned),
+        benchmark: place.benchmark.to_owned(),
+        item: place.item.to_owned(),
+        repeat: place.repeat,
+        wave: place.wave,
+        index: place.index,
+        seconds,
+        prompt_tokens,
+        reply_tokens,
+        cost: None,
+    }
 }
 
 /// A step as the engine gave it. `listed` says whether the controller had a list of constraints.
 pub(crate) fn step(row: &StepRow, listed: bool) -> Step {
     let levels = |values: &[f64]| Levels { values: values.to_vec(), listed };
-    let unless_empty = |values: &[f64]| (!values.is_empty()).then(|| levels(values));
+    // Format 1 has an empty list where there is no constraint.
+    let unless_empty = |values: &Option<Vec<f64>>| values.as_deref().filter(|v| !v.is_empty()).map(levels);
     Step {
         token: row.token,
         rank: row.rank,
@@ -176,8 +204,9 @@ pub(crate) fn score_rows(
         repeat: place.repeat,
         metric: score.metric.clone(),
         value: score.value,
-        status: score.status.as_str().to_owned(),
+        status: score.status,
         reason: score.reason.clone(),
+        note: score.note.clone(),
         evaluator: kind.to_owned(),
         evaluator_version: evaluator.version(),
     };

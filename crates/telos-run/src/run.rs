@@ -7,7 +7,7 @@ use crate::folder::Folder;
 use crate::identity::Identity;
 use crate::journal::{self, Journal, Past, UnitMark};
 use crate::loaded::Loaded;
-use crate::manifest::{COMPLETE, INTERRUPTED, manifest};
+use crate::manifest::manifest;
 use crate::schedule::{Prepared, Schedule};
 use crate::session::{At, Session};
 use crate::tables;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use telos_core::record::Manifest;
+use telos_core::record::{Manifest, RunStatus};
 use telos_core::{ControllerSpec, Models};
 use telos_data::DataError;
 use telos_spec::suite::Suite;
@@ -70,6 +70,10 @@ pub fn run(
     record.timings.sittings = past.sittings.len() as u32 + 1;
     record.timings.seconds = earlier;
     telos_data::write_manifest(&folder.path, &record)?;
+    if !past.lost.is_empty() {
+        let (lost, replies) = (past.lost.clone(), journal.len() as u64);
+        listener.on(&Event::JournalDamaged { lost, replies });
+    }
     let none = ControllerSpec::none();
     let mut cache = options.cache.map(|path| Cache::open(path, options.environment)).transpose()?;
     if let Some(cache) = &mut cache {
@@ -98,8 +102,9 @@ pub fn run(
     timings.phases.extend(phases.map(|(name, seconds)| (name.to_owned(), seconds.max(0.0))));
     timings.phases.insert("write".to_owned(), began.elapsed().as_secs_f64() - ready);
     match written {
-        Ok(written) => {
-            COMPLETE.clone_into(&mut record.status);
+        Ok((written, hashes)) => {
+            record.status = RunStatus::Complete;
+            record.tables = hashes;
             telos_data::write_manifest(&folder.path, &record)?;
             // The tables and the manifest are on the disk by now.
             session.journal.remove()?;
@@ -109,7 +114,7 @@ pub fn run(
         }
         Err(error) => {
             if matches!(error, RunError::Interrupted) {
-                INTERRUPTED.clone_into(&mut record.status);
+                record.status = RunStatus::Interrupted;
                 telos_data::write_manifest(&folder.path, &record)?;
             }
             Err(error)
@@ -121,7 +126,7 @@ enum Begun {
     /// There is nothing to do.
     Complete(Box<Manifest>),
     /// There is.
-    At { manifest: Box<Manifest>, journal: Box<Journal>, past: Past },
+    At { manifest: Box<Manifest>, journal: Box<Journal>, past: Box<Past> },
 }
 
 /// Looks at what the folder holds and begins or goes on. A manifest or journal that is torn counts for nothing.
@@ -140,18 +145,22 @@ fn begin(folder: &Path, fresh: Box<Manifest>) -> Result<Begun, RunError> {
     if let Some(manifest) = stored {
         same(&Identity::of(&manifest))?;
         let tables = [telos_data::ITEMS, telos_data::REPLIES, telos_data::SCORES, telos_data::STEPS];
-        if manifest.status == COMPLETE && tables.iter().all(|table| folder.join(table).exists()) {
+        if manifest.status == RunStatus::Complete && tables.iter().all(|table| folder.join(table).exists()) {
             // The process may have been killed between the manifest and this.
             journal::remove(folder)?;
             return Ok(Begun::Complete(Box::new(manifest)));
         }
     }
-    if let Some((journal, past)) = Journal::open(folder)? {
-        same(&past.identity)?;
-        return Ok(Begun::At { manifest: fresh, journal: Box::new(journal), past });
+    if let Some((mut journal, past)) = Journal::open(folder)? {
+        match &past.identity {
+            Some(then) => same(then)?,
+            // A reply is found by the hash of all that can change it, so that none of another run could be taken.
+            None => journal.header(&identity)?,
+        }
+        return Ok(Begun::At { manifest: fresh, journal: Box::new(journal), past: Box::new(past) });
     }
     let journal = Box::new(Journal::create(folder, &identity)?);
-    Ok(Begun::At { manifest: fresh, journal, past: Past { identity, sittings: Vec::new(), units: Vec::new() } })
+    Ok(Begun::At { manifest: fresh, journal, past: Box::default() })
 }
 
 /// The walk through all units.

@@ -2,7 +2,6 @@
 
 use crate::error::RunError;
 use crate::folder::Folder;
-use crate::manifest::COMPLETE;
 use crate::names::place;
 use crate::render::{Renderer, Row};
 use crate::rows::{self, RowPlace, score_rows};
@@ -12,8 +11,8 @@ use std::path::{Path, PathBuf};
 use telos_core::control::Step;
 use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ReplyRow, ScoreRow};
 use telos_core::request::Naming;
-use telos_core::{Item, ModelRef, Outcome, Reply, Request, Score, Status};
-use telos_data::{Line, NewScores};
+use telos_core::{Item, ModelRef, Outcome, Reply, Request, Score, Status, Tables};
+use telos_data::{Line, NewScores, StoredRecord};
 
 /// What scoring again came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +31,12 @@ pub struct Rescored {
 /// that reason.
 pub fn score(dir: &Path) -> Result<Rescored, RunError> {
     let unscorable = |message: String| RunError::Unscorable { path: dir.to_path_buf(), message };
-    // Read before the lock, so that a folder that is no record is left without a trace.
-    let manifest = telos_data::read_manifest(dir)?;
+    // Looked at before the lock, so that a folder that is no record is left without a trace.
+    StoredRecord::open(dir)?;
     let _folder = Folder::of_record(dir)?;
-    if manifest.status != COMPLETE {
-        let message = format!("the run is {}, finish it with `telos run … --resume` first", manifest.status);
-        return Err(unscorable(message));
-    }
-    let before = manifest.benchmarks.clone();
-    let (manifest, scorings) = scorings(manifest).map_err(unscorable)?;
+    // Another process may have scored it in between.
+    let manifest = StoredRecord::open(dir)?.manifest().clone();
+    let (mut manifest, scorings) = scorings(manifest).map_err(unscorable)?;
     let items = read_items(dir).map_err(unscorable)?;
     let renderer = Renderer::new();
     let mut scores = NewScores::create(dir)?;
@@ -61,10 +57,7 @@ pub fn score(dir: &Path) -> Result<Rescored, RunError> {
         }
         Ok::<_, RunError>(())
     })?;
-    rescored.kept = scores.publish()?;
-    if manifest.benchmarks != before {
-        telos_data::write_manifest(dir, &manifest)?;
-    }
+    rescored.kept = scores.publish(&mut manifest)?;
     Ok(rescored)
 }
 
@@ -146,7 +139,7 @@ impl Cell<'_> {
             let (arm, benchmark, item) = (&self.arm.id, place.benchmark, place.item);
             return Err(format!("it has no reply of arm `{arm}` to item `{item}` of benchmark `{benchmark}`"));
         }
-        if let Some(row) = first.iter().find(|row| row.status == Status::Skipped.as_str()) {
+        if let Some(row) = first.iter().find(|row| row.status == Status::Skipped) {
             return Ok(self.scoring.missing(Status::Skipped, row.error.as_deref().unwrap_or_default()));
         }
         let data = &self.item.data;
@@ -182,10 +175,10 @@ impl Cell<'_> {
         if let Ok(Reply::Generate(generation)) = &mut outcome
             && self.entry.controlled
             && !self.arm.free
-            && row.wave == 0
         {
             let listed = request(row).map(|r| lists_constraints(&r))?;
-            let steps: Vec<Step> = self.line.steps.iter().map(|row| rows::step(row, listed)).collect();
+            let mine = self.line.steps.iter().filter(|step| (step.wave, step.index) == (row.wave, row.index));
+            let steps: Vec<Step> = mine.map(|step| rows::step(step, listed)).collect();
             generation.steps = Some(steps);
         }
         Ok(outcome)

@@ -13,6 +13,7 @@ use crate::scoring::Asked;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 use telos_core::control::ControllerSpec;
 use telos_core::model::Weights;
 use telos_core::{ErrorKind, Item, Model, Models, Outcome, Request, RequestError};
@@ -211,6 +212,7 @@ impl<'a> Session<'a> {
         let (keys, requests): (Vec<Key>, Vec<Request>) = wanted.into_iter().unzip();
         let (mut done, mut errors, mut failure) = (of - requests.len() as u64, 0, None);
         let (journal, cache, names) = (&mut self.journal, &mut self.cache, &self.names);
+        let began = Instant::now();
         model.answer(&requests, &mut |place, outcome| {
             let (Some(key), None) = (keys.get(place), &failure) else { return };
             if journal.has(key) {
@@ -218,7 +220,7 @@ impl<'a> Session<'a> {
             }
             let outcome = finite(outcome);
             errors += u64::from(outcome.is_err());
-            if let Err(error) = journal.reply(*key, &outcome) {
+            if let Err(error) = journal.reply(*key, &outcome, Some(began.elapsed().as_secs_f64())) {
                 failure = Some(error);
             }
             // A server may answer the same request otherwise tomorrow, and what failed may succeed.
@@ -238,7 +240,7 @@ impl<'a> Session<'a> {
             if !self.journal.has(key) {
                 errors += 1;
                 let error = RequestError::new(ErrorKind::Internal, "the model gave no reply to this request");
-                self.journal.reply(*key, &Err(error))?;
+                self.journal.reply(*key, &Err(error), None)?;
             }
         }
         Ok(errors)
@@ -259,7 +261,7 @@ impl<'a> Session<'a> {
             // Only replies of pinned requests are kept, and their keys hold the bytes of the models.
             let pinned = self.names.pinned(&request, under_test);
             if let Some(reply) = pinned.then(|| cache.get(&key, request.kind())).flatten() {
-                self.journal.reply(key, &Ok(reply))?;
+                self.journal.reply(key, &Ok(reply), None)?;
                 done += 1;
                 listener.on(&Event::Replied { done, of });
             } else {

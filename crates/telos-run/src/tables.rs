@@ -1,11 +1,12 @@
 //! The record's tables, written row by row from the journal in the suite's order.
 
 use crate::error::RunError;
-use crate::rows::{Came, RowPlace, reply_row, score_rows, step_rows};
+use crate::rows::{Came, RowPlace, reply_row, score_rows, step_rows, timing_row};
 use crate::session::{Answered, At, Session};
-use telos_core::record::{ItemRow, ReplyRow, ScoreRow, StepRow};
+use std::collections::BTreeMap;
+use telos_core::record::{ItemRow, ReplyRow, ScoreRow, StepRow, TimingRow};
 use telos_core::{Score, Status};
-use telos_data::{ITEMS, REPLIES, SCORES, STEPS, TableWriter};
+use telos_data::{ITEMS, REPLIES, SCORES, STEPS, TIMINGS, TableWriter};
 use telos_spec::suite::Arm;
 
 /// What the tables hold.
@@ -20,11 +21,15 @@ struct Tables {
     replies: TableWriter<ReplyRow>,
     scores: TableWriter<ScoreRow>,
     steps: TableWriter<StepRow>,
+    timings: TableWriter<TimingRow>,
     written: Written,
 }
 
-/// Writes all four tables and makes them durable.
-pub(crate) fn write(session: &mut Session<'_>, folder: &std::path::Path) -> Result<Written, RunError> {
+/// Writes all tables and makes them durable: what they hold, and the hash of each.
+pub(crate) fn write(
+    session: &mut Session<'_>,
+    folder: &std::path::Path,
+) -> Result<(Written, BTreeMap<String, String>), RunError> {
     let mut items = TableWriter::create(folder.join(ITEMS))?;
     for bench in session.prepared.benches.iter().flatten() {
         for item in &bench.items {
@@ -39,11 +44,12 @@ pub(crate) fn write(session: &mut Session<'_>, folder: &std::path::Path) -> Resu
             })?;
         }
     }
-    items.finish()?;
+    let items = items.finish()?;
     let mut tables = Tables {
         replies: TableWriter::create(folder.join(REPLIES))?,
         scores: TableWriter::create(folder.join(SCORES))?,
         steps: TableWriter::create(folder.join(STEPS))?,
+        timings: TableWriter::create(folder.join(TIMINGS))?,
         written: Written::default(),
     };
     let suite = session.prepared.suite;
@@ -53,10 +59,14 @@ pub(crate) fn write(session: &mut Session<'_>, folder: &std::path::Path) -> Resu
             tables.benchmark(session, *arm, benchmark, first)?;
         }
     }
-    tables.replies.finish()?;
-    tables.scores.finish()?;
-    tables.steps.finish()?;
-    Ok(tables.written)
+    let hashes = [
+        (ITEMS, items),
+        (REPLIES, tables.replies.finish()?),
+        (SCORES, tables.scores.finish()?),
+        (STEPS, tables.steps.finish()?),
+        (TIMINGS, tables.timings.finish()?),
+    ];
+    Ok((tables.written, hashes.map(|(name, hash)| (name.to_owned(), hash)).into()))
 }
 
 impl Tables {
@@ -104,25 +114,30 @@ impl Tables {
         };
         if replies {
             let reading = reading(&scores);
+            let controlled = slot.bench.controlled() && !controller.controller.is_none();
             for (index, (request, key)) in (0..).zip(slot.requests.iter().zip(&slot.keys)) {
+                let place = RowPlace { index, ..place };
                 let came = match &slot.skipped {
                     Some(reason) => Came::Skipped(reason),
                     None => Came::Reply(&answered.replies[index as usize]),
                 };
-                let mut row = reply_row(RowPlace { index, ..place }, request, key, &session.names, came);
-                if let (Some(worse), Some(own)) = (reading, Status::parse(&row.status)) {
-                    own.max(worse).as_str().clone_into(&mut row.status);
+                let mut row = reply_row(place, request, key, &session.names, came);
+                if let Some(worse) = reading {
+                    row.status = row.status.max(worse);
                 }
                 self.reply(row)?;
+                if let Came::Reply(reply) = came {
+                    let seconds = session.journal.seconds(key);
+                    self.timings.push(timing_row(place, reply, seconds))?;
+                    if controlled {
+                        step_rows(&arm_id, place, reply).into_iter().try_for_each(|row| self.steps.push(row))?;
+                    }
+                }
             }
             for (index, (request, key)) in (0..).zip(follow_ups.iter().zip(&answered.follow_up_keys)) {
-                let came = Came::Reply(&follow_up_replies[index as usize]);
-                self.reply(reply_row(RowPlace { wave: 1, index, ..place }, request, key, &session.names, came))?;
-            }
-            if slot.bench.controlled() && !controller.controller.is_none() {
-                for row in answered.replies.iter().flat_map(|reply| step_rows(&arm_id, place, reply)) {
-                    self.steps.push(row)?;
-                }
+                let (place, reply) = (RowPlace { wave: 1, index, ..place }, &follow_up_replies[index as usize]);
+                self.reply(reply_row(place, request, key, &session.names, Came::Reply(reply)))?;
+                self.timings.push(timing_row(place, reply, session.journal.seconds(key)))?;
             }
         }
         for row in score_rows(&arm_id, place, (scoring.kind(), scoring.evaluator.as_ref()), &scores) {
@@ -133,8 +148,8 @@ impl Tables {
 
     fn reply(&mut self, row: ReplyRow) -> Result<(), RunError> {
         self.written.replies += 1;
-        self.written.errors += u64::from(row.status == Status::Error.as_str());
-        self.written.skipped += u64::from(row.status == Status::Skipped.as_str());
+        self.written.errors += u64::from(row.status == Status::Error);
+        self.written.skipped += u64::from(row.status == Status::Skipped);
         Ok(self.replies.push(row)?)
     }
 }

@@ -37,7 +37,11 @@ impl Failure {
 
     /// Data or a record.
     pub(crate) fn data(error: &DataError) -> Self {
-        let code = if error.is_input() { exit::USAGE } else { exit::INTERNAL };
+        let code = match error {
+            error if error.is_invalid_record() => exit::INVALID,
+            error if error.is_input() => exit::USAGE,
+            _ => exit::INTERNAL,
+        };
         Self { message: format!("failed to {error}"), code }
     }
 
@@ -60,6 +64,7 @@ impl Failure {
     /// A run.
     pub(crate) fn run(error: &RunError) -> Self {
         let code = match error {
+            RunError::Data(error) => return Self::data(error),
             RunError::Plan(PlanError::Nothing { .. }) => exit::NOTHING,
             RunError::Interrupted => exit::INTERRUPTED,
             error if error.is_input() => exit::USAGE,

@@ -64,6 +64,12 @@ impl Listener for Progress {
             }
             Event::ModelOpening { model } => self.say(&format!("loading {model}")),
             Event::ModelOpened { .. } | Event::Replied { .. } => {}
+            Event::JournalDamaged { lost, replies } => {
+                self.say(&format!(
+                    "warning: the journal is damaged: {}; what stood there is asked again, and {replies} replies are there",
+                    lost.join("; ")
+                ));
+            }
             Event::CacheOpened { replies, damaged } => {
                 self.say(&format!("the cache holds {replies} replies"));
                 for damage in damaged {

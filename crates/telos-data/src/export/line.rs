@@ -42,18 +42,18 @@ impl Names<'_> {
             let (wave, index) = (pair[0].wave, pair[0].index);
             return Err(wrong(format!("request {index} of wave {wave} has two replies")));
         }
-        parts.steps.sort_by_key(|row| row.step);
-        if parts.steps.iter().zip(0..).any(|(row, step)| row.step != step) {
-            return Err(wrong("its steps do not count from 0 without a gap".to_owned()));
+        parts.steps.sort_by_key(|row| (row.wave, row.index, row.step));
+        for text in parts.steps.chunk_by(|a, b| (a.wave, a.index) == (b.wave, b.index)) {
+            if text.iter().zip(0..).any(|(row, step)| row.step != step) {
+                return Err(wrong("its steps do not count from 0 without a gap".to_owned()));
+            }
         }
         // Where nothing was asked, the scores say why.
-        let said: Vec<&str> = match parts.replies.as_slice() {
-            [] => parts.scores.iter().map(|row| row.status.as_str()).collect(),
-            replies => replies.iter().map(|row| row.status.as_str()).collect(),
+        let worst = match parts.replies.as_slice() {
+            [] => parts.scores.iter().map(|row| row.status).max(),
+            replies => replies.iter().map(|row| row.status).max(),
         };
-        let status = said.into_iter().try_fold(Status::Ok, |worst, name| {
-            Status::parse(name).map(|status| worst.max(status)).ok_or_else(|| wrong(format!("`{name}` is no status")))
-        })?;
+        let status = worst.unwrap_or(Status::Ok);
         let mut requests = Vec::with_capacity(parts.replies.len());
         let mut replies = Vec::with_capacity(parts.replies.len());
         for row in &parts.replies {
@@ -71,11 +71,12 @@ impl Names<'_> {
 /// A reply in the probe's form: its fields, or the error in their place.
 fn reply(row: &ReplyRow, request: &Value, steps: &[Rc<StepRow>]) -> Result<Value, String> {
     if row.error.is_some() || row.error_kind.is_some() {
-        let kind = row.error_kind.as_deref().unwrap_or(&row.status);
+        let kind = row.error_kind.as_deref().unwrap_or(row.status.as_str());
         return Ok(json!({"error": {"kind": kind, "message": row.error.as_deref().unwrap_or_default()}}));
     }
     let mut reply: Value = serde_json::from_str(&row.reply).map_err(|e| format!("a reply is no JSON: {e}"))?;
-    // An item has one generated text a repeat, so its steps need no further key.
+    let mine = |step: &&Rc<StepRow>| (step.wave, step.index) == (row.wave, row.index);
+    let steps: Vec<&StepRow> = steps.iter().filter(mine).map(Rc::as_ref).collect();
     let traced = request.get("trace").and_then(Value::as_bool).unwrap_or(false);
     if row.kind == "generate"
         && row.controller.is_some()
@@ -83,7 +84,7 @@ fn reply(row: &ReplyRow, request: &Value, steps: &[Rc<StepRow>]) -> Result<Value
         && let Some(fields) = reply.as_object_mut()
     {
         let listed = request.get("controller").is_some_and(|controller| controller.get("constraints").is_some());
-        let steps: Vec<Step> = steps.iter().map(|row| step(row, listed)).collect();
+        let steps: Vec<Step> = steps.into_iter().map(|row| step(row, listed)).collect();
         fields.insert("steps".to_owned(), serde_json::to_value(steps).map_err(|e| e.to_string())?);
     }
     Ok(reply)
@@ -95,8 +96,8 @@ fn step(row: &StepRow, listed: bool) -> Step {
     Step {
         token: row.token,
         rank: row.rank,
-        h_before: levels(&row.h_before),
-        threshold: levels(&row.threshold),
+        h_before: row.h_before.as_deref().and_then(levels),
+        threshold: row.threshold.as_deref().and_then(levels),
         h_after: row.h_after.as_deref().and_then(levels),
         evaluations: row.evaluations,
         rejected: row.rejected.clone(),

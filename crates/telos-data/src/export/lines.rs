@@ -24,7 +24,7 @@ pub struct Line {
     /// Its replies, by wave and index; none where the record has none. Those on which no controller acts come under every
     /// arm of their model.
     pub replies: Vec<Rc<ReplyRow>>,
-    /// Its controlled steps, in order.
+    /// Its controlled steps, by wave, index and step.
     pub steps: Vec<Rc<StepRow>>,
 }
 
@@ -55,7 +55,7 @@ pub fn for_each_line<E: From<DataError>>(
                     let mut replies = replies.remove(key).unwrap_or_default();
                     let mut steps = steps.remove(key).unwrap_or_default();
                     replies.sort_by_key(|row| (row.wave, row.index));
-                    steps.sort_by_key(|row| row.step);
+                    steps.sort_by_key(|row| (row.wave, row.index, row.step));
                     let (arm, benchmark, item) = (key.arm as usize, key.benchmark as usize, key.item as usize);
                     each(Line { arm, benchmark, item, repeat: key.repeat, replies, steps })?;
                 }

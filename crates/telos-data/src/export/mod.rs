@@ -13,7 +13,7 @@ mod tests;
 
 use crate::record::{REPLIES, SCORES, STEPS};
 use crate::table::{ReplyKey, ScoreKey, StepKey};
-use crate::{DataError, read_manifest};
+use crate::{DataError, StoredRecord};
 pub use lines::{Line, for_each_line};
 
 use groups::Groups;
@@ -21,6 +21,7 @@ use line::Parts;
 use names::Names;
 use std::io::Write;
 use std::path::Path;
+use telos_core::Tables;
 use telos_core::record::{ReplyRow, ScoreRow, StepRow};
 
 /// Lines that are put together at a time.
@@ -41,8 +42,8 @@ struct Key {
 /// Returns the number of lines. No time, speed or path is in them: two runs of one suite export the same bytes.
 pub fn export_jsonl(dir: impl AsRef<Path>, out: &mut dyn Write) -> Result<u64, DataError> {
     let dir = dir.as_ref();
-    let manifest = read_manifest(dir)?;
-    let names = Names::read(dir, &manifest)?;
+    let record = StoredRecord::open(dir)?;
+    let names = Names::read(dir, record.manifest())?;
     let mut replies = Groups::<ReplyRow>::index::<ReplyKey>(&dir.join(REPLIES), &names)?;
     let mut scores = Groups::<ScoreRow>::index::<ScoreKey>(&dir.join(SCORES), &names)?;
     let mut steps = Groups::<StepRow>::index::<StepKey>(&dir.join(STEPS), &names)?;

@@ -5,9 +5,10 @@ use polars::chunked_array::builder::{
     StringChunkedBuilder,
 };
 use polars::prelude::{
-    ChunkedBuilder, Column, DataType, Float64Type, IntoColumn, ListBuilderTrait, PolarsResult, UInt8Type, UInt32Type,
-    UInt64Type, polars_err,
+    ChunkedBuilder, Column, DataFrame, DataType, Float64Type, IntoColumn, ListBuilderTrait, PolarsResult, UInt8Type,
+    UInt32Type, UInt64Type, polars_err,
 };
+use telos_core::Status;
 
 /// A value that is there.
 pub(crate) trait Plain: Sized {
@@ -91,10 +92,18 @@ where
     C::Plain::column(name, rows.iter().map(|row| field(row).get()))
 }
 
-/// The fields of a column, none for those that are null and must not be.
-pub(crate) fn cells<C: Cell>(column: Option<&Column>, name: &str) -> PolarsResult<Vec<Option<C>>> {
-    let column = column.ok_or_else(|| polars_err!(ColumnNotFound: "{name}"))?;
-    Ok(C::Plain::cells(column)?.into_iter().map(C::from_plain).collect())
+/// The fields of a column, none for those that are null and must not be. A column that is not there has its default, where
+/// it has one, in every row.
+pub(crate) fn cells<C: Cell>(
+    frame: &DataFrame,
+    name: &str,
+    default: Option<fn() -> C>,
+) -> PolarsResult<Vec<Option<C>>> {
+    match (frame.column(name), default) {
+        (Ok(column), _) => Ok(C::Plain::cells(column)?.into_iter().map(C::from_plain).collect()),
+        (Err(_), Some(default)) => Ok((0..frame.height()).map(|_| Some(default())).collect()),
+        (Err(error), None) => Err(error),
+    }
 }
 
 impl Plain for String {
@@ -114,6 +123,25 @@ impl Plain for String {
 
     fn weight(&self) -> usize {
         self.len() + 16
+    }
+}
+
+impl Plain for Status {
+    fn data_type() -> DataType {
+        DataType::String
+    }
+
+    fn column<'a>(name: &str, cells: impl ExactSizeIterator<Item = Option<&'a Self>>) -> Column {
+        let mut builder = StringChunkedBuilder::new(name.into(), cells.len());
+        cells.for_each(|cell| builder.append_option(cell.map(|status| status.as_str())));
+        builder.finish().into_column()
+    }
+
+    fn cells(column: &Column) -> PolarsResult<Vec<Option<Self>>> {
+        let read = |name: &str| {
+            Self::parse(name).ok_or_else(|| polars_err!(ComputeError: "`{name}` in `{}` is no status", column.name()))
+        };
+        column.str()?.iter().map(|cell| cell.map(read).transpose()).collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod read;
 mod replies;
 mod scores;
 mod steps;
+mod timings;
 mod write;
 
 pub(crate) use items::ItemKey;
@@ -17,24 +18,38 @@ pub(crate) use steps::StepKey;
 pub use write::TableWriter;
 
 use crate::DataError;
-use polars::prelude::{Column, DataType, PolarsResult};
+use polars::prelude::{Column, DataFrame, DataType, PolarsResult};
 use std::path::Path;
 
-/// A row of one of a record's tables: [`telos_core::record::ItemRow`], `ReplyRow`, `ScoreRow` or `StepRow`.
+/// A row of one of a record's tables: [`telos_core::record::ItemRow`], `ReplyRow`, `ScoreRow`, `StepRow` or `TimingRow`.
 pub trait Row: Columns {}
 
 impl<R: Columns> Row for R {}
 
+/// One column of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnShape {
+    /// Its name, which is that of the row's field.
+    pub(crate) name: &'static str,
+    /// Its type.
+    pub(crate) data_type: DataType,
+    /// Whether a cell may be null.
+    pub(crate) nullable: bool,
+    /// The first format that has it; tables of an earlier one have the default in every row.
+    pub(crate) since: u32,
+}
+
 /// How a row is laid out in columns. Names of columns are names of fields; [`table!`] writes the implementation.
 pub trait Columns: Sized {
-    /// The columns in order: name, type, and whether a cell may be null.
-    fn layout() -> Vec<(&'static str, DataType, bool)>;
+    /// The columns in order.
+    fn layout() -> Vec<ColumnShape>;
 
     /// The columns of some rows.
     fn columns(rows: &[Self]) -> Vec<Column>;
 
-    /// Rows from columns in the order of the layout. A message says which cell is null that must not be.
-    fn rows(columns: &[Column]) -> PolarsResult<Result<Vec<Self>, String>>;
+    /// Rows from a frame, in which columns of a later format may be missing. A message says which cell is null that must
+    /// not be.
+    fn rows(frame: &DataFrame) -> PolarsResult<Result<Vec<Self>, String>>;
 
     /// The first column that holds a number which is not finite.
     fn not_finite(&self) -> Option<&'static str>;
@@ -46,17 +61,21 @@ pub trait Columns: Sized {
     fn describe(&self) -> String;
 }
 
-/// Implements [`Columns`]: the row's type, its columns in order, and what tells it from others.
+/// Implements [`Columns`]: the row's type, its columns in order, and what tells it from others. A column that format 1 does
+/// not have is written `column = default since format`, so that older tables go on being read.
 macro_rules! table {
-    ($row:ident { $($column:ident),+ $(,)? } known by $describe:expr) => {
+    ($row:ident { $($column:ident $(= $default:tt since $since:literal)?),+ $(,)? } known by $describe:expr) => {
         impl $crate::table::Columns for $row {
-            fn layout() -> Vec<(&'static str, polars::prelude::DataType, bool)> {
+            fn layout() -> Vec<$crate::table::ColumnShape> {
                 fn of<R, C: $crate::table::cell::Cell>(_: impl Fn(&R) -> &C) -> (polars::prelude::DataType, bool) {
                     (<C::Plain as $crate::table::cell::Plain>::data_type(), C::NULLABLE)
                 }
                 vec![$({
                     let (data_type, nullable) = of(|row: &$row| &row.$column);
-                    (stringify!($column), data_type, nullable)
+                    let since = [1 $(, $since)?];
+                    $crate::table::ColumnShape {
+                        name: stringify!($column), data_type, nullable, since: since[since.len() - 1],
+                    }
                 }),+]
             }
 
@@ -64,9 +83,12 @@ macro_rules! table {
                 vec![$($crate::table::cell::column(stringify!($column), rows, |row| &row.$column)),+]
             }
 
-            fn rows(columns: &[polars::prelude::Column]) -> polars::prelude::PolarsResult<Result<Vec<Self>, String>> {
-                let mut columns = columns.iter();
-                $(let mut $column = $crate::table::cell::cells(columns.next(), stringify!($column))?.into_iter();)+
+            fn rows(frame: &polars::prelude::DataFrame) -> polars::prelude::PolarsResult<Result<Vec<Self>, String>> {
+                $(let mut $column = $crate::table::cell::cells(
+                    frame,
+                    stringify!($column),
+                    $crate::table::default_of!($($default)?),
+                )?.into_iter();)+
                 let mut rows = Vec::new();
                 loop {
                     let row = $row { $($column: match $column.next() {
@@ -99,6 +121,17 @@ macro_rules! table {
     };
 }
 pub(crate) use table;
+
+/// The cell of a column that a table is too old to have; none for a column that every table has.
+macro_rules! default_of {
+    () => {
+        None
+    };
+    ($default:tt) => {
+        Some(|| $default)
+    };
+}
+pub(crate) use default_of;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]

@@ -1,8 +1,9 @@
 //! Reading a table, whole or a row group at a time.
 
-use super::{Row, table_error};
+use super::{ColumnShape, Row, table_error};
 use crate::DataError;
 use crate::error::io_error;
+use crate::guard::guarded;
 use polars::io::parquet::metadata::FileMetadata;
 use polars::prelude::{DataFrame, ParallelStrategy, ParquetReader, PolarsResult, Schema, SchemaExt, SerReader};
 use std::fs::File;
@@ -11,20 +12,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use telos_core::record::{FORMAT, ItemRow, ReplyRow, ScoreRow, StepRow};
 
+/// Rows of one row group at most. Telos writes 4,096; memory is taken by this number before a row is read, so a damaged one
+/// must not decide how much.
+const GROUP_ROWS: usize = 1 << 16;
+
 /// A table that is open: its format and columns are checked, its rows not read yet.
 pub(crate) struct Table<R> {
     path: PathBuf,
     file: File,
     metadata: Arc<FileMetadata>,
+    /// Columns of the row that the file has; an older one lacks those of a later format.
+    columns: Vec<String>,
     rows: PhantomData<fn() -> R>,
 }
 
 impl<R: Row> Table<R> {
-    /// Opens a table. Columns that the row does not have are left alone; one that is missing or of another type, and
-    /// another format, are errors.
+    /// Opens a table. Columns that the row does not have are left alone; one that is missing though its format has it, or of
+    /// another type, and a later format, are errors.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
         let file = File::open(path).map_err(io_error("read", path))?;
-        let unreadable = |e: polars::error::PolarsError| {
+        if !file.metadata().map_err(io_error("read", path))?.is_file() {
+            return Err(table_error("read", path, "it is no file; restore it or run again"));
+        }
+        let unreadable = |e: String| {
             table_error(
                 "read",
                 path,
@@ -32,31 +42,48 @@ impl<R: Row> Table<R> {
             )
         };
         let copy = file.try_clone().map_err(io_error("read", path))?;
-        let mut reader = ParquetReader::new(copy);
-        let metadata = Arc::clone(reader.get_metadata().map_err(unreadable)?);
+        let read = guarded(|| {
+            let mut reader = ParquetReader::new(copy);
+            let metadata = Arc::clone(reader.get_metadata().map_err(|e| e.to_string())?);
+            let schema = Schema::from_arrow_schema(reader.schema().map_err(|e| e.to_string())?.as_ref());
+            Ok((metadata, schema))
+        });
+        let (metadata, schema) = read.map_err(unreadable)?;
         let keys = metadata.key_value_metadata().as_deref().unwrap_or_default();
-        match keys.iter().find(|pair| pair.key == "format").map(|pair| pair.value.as_deref().unwrap_or_default()) {
-            Some(format) if format == FORMAT.to_string() => {}
-            Some(format) => {
-                return Err(DataError::Format { path: path.to_path_buf(), found: format.to_owned() });
-            }
-            None => {
-                let message = "it is no table of a record: its Parquet metadata have no `format`; give the folder that \
-                               `telos run` wrote";
-                return Err(table_error("read", path, message));
-            }
-        }
-        let schema = Schema::from_arrow_schema(reader.schema().map_err(unreadable)?.as_ref());
-        for (name, expected, _) in R::layout() {
+        let stated =
+            keys.iter().find(|pair| pair.key == "format").map(|pair| pair.value.as_deref().unwrap_or_default());
+        let Some(stated) = stated else {
+            let message = "it is no table of a record: its Parquet metadata have no `format`; give the folder that \
+                           `telos run` wrote";
+            return Err(table_error("read", path, message));
+        };
+        let format = match stated.parse::<u32>() {
+            Ok(format) if (1..=FORMAT).contains(&format) => format,
+            _ => return Err(DataError::Format { path: path.to_path_buf(), found: stated.to_owned() }),
+        };
+        let mut columns = Vec::new();
+        for ColumnShape { name, data_type: expected, since, .. } in R::layout() {
             let found = match schema.get(name) {
-                Some(found) if *found == expected => continue,
+                Some(found) if *found == expected => {
+                    columns.push(name.to_owned());
+                    continue;
+                }
+                None if since > format => continue,
                 Some(found) => format!("its column `{name}` is of type {found}, expected {expected}"),
                 None => format!("it has no column `{name}`, of type {expected}"),
             };
             let message = format!("{found}; something else than telos has written it: restore it or run again");
             return Err(table_error("read", path, message));
         }
-        Ok(Self { path: path.to_path_buf(), file, metadata, rows: PhantomData })
+        if let Some(group) = metadata.row_groups.iter().find(|group| group.num_rows() > GROUP_ROWS) {
+            let message = format!(
+                "a row group of it says that it has {} rows, and telos writes at most 4096; it is damaged: restore it or run \
+                 again",
+                group.num_rows()
+            );
+            return Err(table_error("read", path, message));
+        }
+        Ok(Self { path: path.to_path_buf(), file, metadata, columns, rows: PhantomData })
     }
 
     /// How many row groups it has.
@@ -64,13 +91,21 @@ impl<R: Row> Table<R> {
         self.metadata.row_groups.len()
     }
 
+    /// How many rows its metadata say that it has.
+    pub(crate) fn count(&self) -> u64 {
+        self.metadata.row_groups.iter().map(|group| group.num_rows() as u64).sum()
+    }
+
     /// The rows of one row group.
     pub(crate) fn group(&self, group: usize) -> Result<Vec<R>, DataError> {
         let copy = self.file.try_clone().map_err(io_error("read", &self.path))?;
         let damaged =
             |e: String| table_error("read", &self.path, format!("it is damaged ({e}); restore it or run again"));
-        let frame = self.frame(copy, group).map_err(|e| damaged(e.to_string()))?;
-        R::rows(frame.columns()).map_err(|e| damaged(e.to_string()))?.map_err(damaged)
+        let read = guarded(|| {
+            let frame = self.frame(copy, group).map_err(|e| e.to_string())?;
+            R::rows(&frame).map_err(|e| e.to_string())?
+        });
+        read.map_err(damaged)
     }
 
     fn frame(&self, file: File, group: usize) -> PolarsResult<DataFrame> {
@@ -88,9 +123,9 @@ impl<R: Row> Table<R> {
             column_orders: None,
             footer_buf: whole.footer_buf.clone(),
         };
-        let names = R::layout().into_iter().map(|(name, ..)| name.to_owned()).collect();
+        let names = Some(self.columns.clone());
         let mut reader =
-            ParquetReader::new(file).with_columns(Some(names)).read_parallel(ParallelStrategy::None).set_rechunk(true);
+            ParquetReader::new(file).with_columns(names).read_parallel(ParallelStrategy::None).set_rechunk(true);
         reader.set_metadata(Arc::new(metadata));
         reader.finish()
     }

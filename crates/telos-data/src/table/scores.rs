@@ -4,7 +4,7 @@ use super::table;
 use telos_core::record::ScoreRow;
 
 table! {
-    ScoreRow { arm, benchmark, item, repeat, metric, value, status, reason, evaluator, evaluator_version }
+    ScoreRow { arm, benchmark, item, repeat, metric, value, status, reason, evaluator, evaluator_version, note = None since 2 }
     known by |row| format!("{}, {}, item {}, repeat {}, {}", row.arm, row.benchmark, row.item, row.repeat, row.metric)
 }
 

@@ -5,10 +5,13 @@ use telos_core::record::StepRow;
 
 table! {
     StepRow {
-        arm, benchmark, item, repeat, step, token, proposed, rank, changed, fallback, h_before, threshold, h_after,
-        evaluations, rejected, logprob,
+        arm, benchmark, item, repeat, wave = 0 since 2, index = 0 since 2, step, token, proposed, rank, changed, fallback,
+        h_before, threshold, h_after, evaluations, rejected, logprob, numbers = None since 2, spent = 0 since 2,
     }
-    known by |row| format!("{}, {}, item {}, repeat {}, step {}", row.arm, row.benchmark, row.item, row.repeat, row.step)
+    known by |row| {
+        let (repeat, wave, index, step) = (row.repeat, row.wave, row.index, row.step);
+        format!("{}, {}, item {}, repeat {repeat}, wave {wave}, request {index}, step {step}", row.arm, row.benchmark, row.item)
+    }
 }
 
 /// The columns of `steps.parquet` that say whose step is where.

@@ -10,10 +10,11 @@ use proptest::option::of;
 use proptest::prelude::*;
 use std::fs::{self, File};
 use std::path::PathBuf;
-use telos_core::record::{ItemRow, ReplyRow, ScoreRow, StepRow};
+use telos_core::Status;
+use telos_core::record::{ItemRow, ReplyRow, ScoreRow, StepRow, TimingRow};
 
 /// Columns as the design's page on the record lists them; `?` for nullable ones.
-const DESIGN: [(&str, &str); 4] = [
+const DESIGN: [(&str, &str); 5] = [
     ("items", "benchmark str, item str, index u32, item_hash str, cluster str?, goals list[str], data str"),
     (
         "replies",
@@ -25,26 +26,36 @@ const DESIGN: [(&str, &str); 4] = [
     (
         "scores",
         "arm str, benchmark str, item str, repeat u32, metric str, value f64?, status str, reason str?, evaluator str, \
-         evaluator_version u32",
+         evaluator_version u32, note str?",
     ),
     (
         "steps",
-        "arm str, benchmark str, item str, repeat u32, step u32, token u32?, proposed u32, rank u32?, changed bool, \
-         fallback str?, h_before list[f64], threshold list[f64], h_after list[f64]?, evaluations u32, \
-         rejected list[u32], logprob f64?",
+        "arm str, benchmark str, item str, repeat u32, wave u8, index u32, step u32, token u32?, proposed u32, rank u32?, changed bool, \
+         fallback str?, h_before list[f64]?, threshold list[f64]?, h_after list[f64]?, evaluations u32, \
+         rejected list[u32], logprob f64?, numbers str?, spent u32",
+    ),
+    (
+        "timings",
+        "model str, controller str?, benchmark str, item str, repeat u32, wave u8, index u32, seconds f64?, \
+         prompt_tokens u32?, reply_tokens u32?, cost f64?",
     ),
 ];
 
 fn written<R: Row>() -> String {
-    let column = |(name, data_type, nullable): (&str, DataType, bool)| {
-        format!("{name} {data_type}{}", if nullable { "?" } else { "" })
-    };
+    let column =
+        |column: ColumnShape| format!("{} {}{}", column.name, column.data_type, if column.nullable { "?" } else { "" });
     R::layout().into_iter().map(column).collect::<Vec<_>>().join(", ")
 }
 
 #[test]
 fn columns_are_those_of_the_design() {
-    let written = [written::<ItemRow>(), written::<ReplyRow>(), written::<ScoreRow>(), written::<StepRow>()];
+    let written = [
+        written::<ItemRow>(),
+        written::<ReplyRow>(),
+        written::<ScoreRow>(),
+        written::<StepRow>(),
+        written::<TimingRow>(),
+    ];
     for ((table, design), written) in DESIGN.into_iter().zip(written) {
         assert_eq!(written, design, "{table}");
     }
@@ -105,7 +116,7 @@ fn reply_row() -> impl Strategy<Value = ReplyRow> {
             request_hash: model.clone(),
             prompt_hash: reply.clone(),
             kind: "generate".into(),
-            status: "ok".into(),
+            status: Status::Ok,
             model,
             controller,
             item,
@@ -132,7 +143,8 @@ fn score_row() -> impl Strategy<Value = ScoreRow> {
     (word(), word(), any::<u32>(), word(), of(number()), of(word()), any::<u32>()).prop_map(
         |(arm, item, repeat, metric, value, reason, evaluator_version)| ScoreRow {
             benchmark: metric.clone(),
-            status: item.clone(),
+            status: Status::Unparsed,
+            note: reason.clone(),
             evaluator: arm.clone(),
             arm,
             item,
@@ -162,9 +174,13 @@ fn step_row() -> impl Strategy<Value = StepRow> {
             proposed,
             rank,
             changed,
+            numbers: fallback.clone(),
             fallback,
-            h_before,
-            threshold,
+            wave: repeat as u8,
+            index: step,
+            spent: evaluations,
+            h_before: Some(h_before),
+            threshold: Some(threshold),
             h_after,
             evaluations,
             rejected,
@@ -204,7 +220,7 @@ fn bare_reply() -> ReplyRow {
         kind: "loglikelihood".into(),
         seed: None,
         request: "{}".into(),
-        status: "error".into(),
+        status: Status::Error,
         error_kind: None,
         error: None,
         text: None,
@@ -215,6 +231,22 @@ fn bare_reply() -> ReplyRow {
         prompt_tokens: None,
         truncated_tokens: None,
         reply: "{}".into(),
+    }
+}
+
+fn bare_score() -> ScoreRow {
+    ScoreRow {
+        arm: "m/c".into(),
+        benchmark: "b".into(),
+        item: "0".into(),
+        repeat: 0,
+        metric: "acc".into(),
+        value: None,
+        status: Status::Ok,
+        reason: None,
+        evaluator: "e".into(),
+        evaluator_version: 1,
+        note: None,
     }
 }
 
@@ -230,8 +262,12 @@ fn bare_step() -> StepRow {
         rank: None,
         changed: true,
         fallback: None,
-        h_before: Vec::new(),
-        threshold: Vec::new(),
+        wave: 0,
+        index: 0,
+        numbers: None,
+        spent: 0,
+        h_before: None,
+        threshold: None,
         h_after: None,
         evaluations: 0,
         rejected: Vec::new(),
@@ -273,7 +309,7 @@ fn every_combination_of_nulls_comes_back() {
             fallback: set(2).then(|| "stop".into()),
             h_after: set(3).then(|| vec![0.1, -0.0]),
             logprob: set(4).then_some(f64::MIN_POSITIVE / 8.0),
-            h_before: vec![0.25; mask as usize % 3],
+            h_before: Some(vec![0.25; mask as usize % 3]),
             ..bare_step()
         }
     };
@@ -351,7 +387,7 @@ fn the_first_error_ends_the_reading() {
 #[test]
 fn equal_rows_give_equal_bytes() {
     let folder = Folder::new();
-    let rows = || (0..5000).map(|step| StepRow { step, h_before: vec![0.1; step as usize % 3], ..bare_step() });
+    let rows = || (0..5000).map(|step| StepRow { step, h_before: Some(vec![0.1; step as usize % 3]), ..bare_step() });
     let paths = ["a", "b"].map(|name| folder.path().join(name));
     for path in &paths {
         write(path, rows());
@@ -367,10 +403,12 @@ fn numbers_that_are_not_finite_are_refused() {
     let check = |row: StepRow, column: &str| {
         let mut writer = TableWriter::create(&path).unwrap();
         let message = writer.push(row).unwrap_err().to_string();
-        let want = format!("`{column}` is not a finite number in the row of m/c, b, item 0, repeat 0, step 0");
+        let want = format!(
+            "`{column}` is not a finite number in the row of m/c, b, item 0, repeat 0, wave 0, request 0, step 0"
+        );
         assert!(message.ends_with(&want), "{message}");
     };
-    check(StepRow { h_before: vec![0.0, f64::NAN], ..bare_step() }, "h_before");
+    check(StepRow { h_before: Some(vec![0.0, f64::NAN]), ..bare_step() }, "h_before");
     check(StepRow { h_after: Some(vec![f64::INFINITY]), ..bare_step() }, "h_after");
     check(StepRow { logprob: Some(f64::NEG_INFINITY), ..bare_step() }, "logprob");
     assert_eq!(folder.names(), Vec::<String>::new(), "an unfinished table leaves nothing behind");
@@ -414,7 +452,15 @@ fn other_files_are_refused_and_further_columns_passed_over() {
     more.insert(3, StringChunked::from_slice("later".into(), &["x", "y"]).into_column());
     assert_eq!(read_steps(foreign(&folder, more.clone(), Some("1"))).unwrap(), rows);
 
-    check(more.clone(), Some("2"), &["format 2, and this version of telos reads format 1"]);
+    // The columns that format 1 does not have are only missing where the format is 1.
+    let later = ["wave", "index", "numbers", "spent"];
+    let old: Vec<Column> = more.iter().filter(|column| !later.contains(&column.name().as_str())).cloned().collect();
+    assert_eq!(read_steps(foreign(&folder, old.clone(), Some("1"))).unwrap(), rows);
+    check(old, Some("2"), &["it has no column `wave`, of type u8"]);
+    check(more.clone(), Some("3"), &["format 3, and this version of telos reads formats 1 to 2"]);
+    for format in ["0", "-1", "x", "", "18446744073709551616"] {
+        check(more.clone(), Some(format), &["reads formats 1 to 2"]);
+    }
     check(more.clone(), None, &["no table of a record"]);
     let without = more.iter().filter(|column| column.name() != "rank").cloned().collect();
     check(without, Some("1"), &["it has no column `rank`, of type u32"]);
@@ -426,6 +472,13 @@ fn other_files_are_refused_and_further_columns_passed_over() {
     check(wide, Some("1"), &["its column `step` is of type i64, expected u32"]);
     let null = retyped("arm", Series::new("arm".into(), [Some("a"), None]));
     check(null, Some("1"), &["column `arm` is null in row 1"]);
+
+    let mut scores = ScoreRow::columns(&[bare_score()]);
+    for column in scores.iter_mut().filter(|column| column.name() == "status") {
+        *column = StringChunked::from_slice("status".into(), &["fine"]).into_column();
+    }
+    let message = read_scores(foreign(&folder, scores, Some("2"))).unwrap_err().to_string();
+    assert!(message.contains("`fine` in `status` is no status"), "{message}");
 
     for (bytes, word) in [(b"".as_slice(), "not a Parquet file"), (b"PAR1 but nothing else", "not a Parquet file")] {
         let path = folder.file("torn.parquet", bytes);

@@ -3,10 +3,13 @@
 use super::{Row, table_error};
 use crate::error::io_error;
 use crate::{DataError, atomic};
+use blake3::Hasher;
 use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{DataFrame, KeyValueMetadata, ParquetWriter, Schema};
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use telos_core::record::FORMAT;
 
 /// Rows of a row group at most.
@@ -21,7 +24,8 @@ pub struct TableWriter<R: Row> {
     path: PathBuf,
     temporary: PathBuf,
     file: File,
-    parquet: BatchedWriter<File>,
+    parquet: BatchedWriter<Hashing>,
+    hash: Arc<Mutex<Hasher>>,
     rows: Vec<R>,
     bytes: usize,
     finished: bool,
@@ -40,12 +44,14 @@ impl<R: Row> TableWriter<R> {
         let temporary = atomic::temporary(&path);
         let file = File::create(&temporary).map_err(io_error("create", &temporary))?;
         let copy = file.try_clone().map_err(io_error("create", &temporary))?;
-        let schema: Schema = R::layout().into_iter().map(|(name, data_type, _)| (name.into(), data_type)).collect();
+        let hash = Arc::new(Mutex::new(Hasher::new()));
+        let out = Hashing { file: copy, hash: Arc::clone(&hash) };
+        let schema: Schema = R::layout().into_iter().map(|column| (column.name.into(), column.data_type)).collect();
         let format = KeyValueMetadata::from_static(vec![("format".to_owned(), FORMAT.to_string())]);
         // The engine owns the threads; a group is small enough for one.
-        let writer = ParquetWriter::new(copy).set_parallel(false).with_key_value_metadata(Some(format));
+        let writer = ParquetWriter::new(out).set_parallel(false).with_key_value_metadata(Some(format));
         let parquet = writer.batched(&schema).map_err(|e| table_error("write", &temporary, e.to_string()))?;
-        Ok(Self { path, temporary, file, parquet, rows: Vec::new(), bytes: 0, finished: false })
+        Ok(Self { path, temporary, file, parquet, hash, rows: Vec::new(), bytes: 0, finished: false })
     }
 
     /// Adds a row. A number that is not finite is an error that names the row, which is then not in the table.
@@ -58,9 +64,13 @@ impl<R: Row> TableWriter<R> {
         if self.rows.len() >= GROUP_ROWS || self.bytes >= GROUP_BYTES { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what is left, flushes it to the disk and gives the table its final name, replacing what was there.
-    pub fn finish(self) -> Result<(), DataError> {
-        self.finish_temporary()?.publish()
+    /// Writes what is left, flushes it to the disk and gives the table its final name, replacing what was there. Gives the
+    /// blake3 of its bytes, as [`telos_core::record::Manifest::tables`] keeps it.
+    pub fn finish(self) -> Result<String, DataError> {
+        let complete = self.finish_temporary()?;
+        let hash = complete.hash().to_owned();
+        complete.publish()?;
+        Ok(hash)
     }
 
     /// Writes what is left and flushes it to the disk, under the temporary name still.
@@ -68,7 +78,8 @@ impl<R: Row> TableWriter<R> {
         self.flush()?;
         self.parquet.finish().map_err(|e| table_error("write", &self.temporary, e.to_string()))?;
         self.file.sync_all().map_err(io_error("write", &self.temporary))?;
-        Ok(Complete(self))
+        let hash = self.hash.lock().unwrap_or_else(PoisonError::into_inner).finalize().to_hex().to_string();
+        Ok(Complete { table: self, hash })
     }
 
     fn flush(&mut self) -> Result<(), DataError> {
@@ -84,14 +95,40 @@ impl<R: Row> TableWriter<R> {
     }
 }
 
+/// A file whose bytes are hashed as they are written.
+struct Hashing {
+    file: File,
+    hash: Arc<Mutex<Hasher>>,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.lock().unwrap_or_else(PoisonError::into_inner).update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// A table that is complete under its temporary name.
-pub(crate) struct Complete<R: Row>(TableWriter<R>);
+pub(crate) struct Complete<R: Row> {
+    table: TableWriter<R>,
+    hash: String,
+}
 
 impl<R: Row> Complete<R> {
+    /// The blake3 of its bytes.
+    pub(crate) fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// Gives it its final name.
     pub(crate) fn publish(mut self) -> Result<(), DataError> {
-        atomic::publish(&self.0.file, &self.0.temporary, &self.0.path)?;
-        self.0.finished = true;
+        atomic::publish(&self.table.file, &self.table.temporary, &self.table.path)?;
+        self.table.finished = true;
         Ok(())
     }
 }

@@ -2,14 +2,15 @@
 
 use super::{Asked, Baseline, File, KeptPrompts, KeptScores};
 use serde_json::{Map, Value};
-use telos_core::record::{self, Counts, ItemRow, Manifest, ReplyRow, ScoreRow, StepRow, Timings};
-use telos_core::{Tables, Unreadable};
+use std::collections::BTreeMap;
+use telos_core::record::{self, Counts, ItemRow, Manifest, ReplyRow, RunStatus, ScoreRow, StepRow, Timings};
+use telos_core::{Status, Tables, Unreadable};
 
 impl Baseline {
     pub(super) fn new(file: File) -> Self {
         let manifest = Manifest {
             format: record::FORMAT,
-            status: "complete".to_owned(),
+            status: RunStatus::Complete,
             suite: file.suite.clone(),
             resolved: Value::Null,
             seed: file.seed,
@@ -20,6 +21,8 @@ impl Baseline {
             counts: Counts::default(),
             environment: Map::new(),
             identity: file.identity.clone(),
+            tables: BTreeMap::new(),
+            replacing: BTreeMap::new(),
             timings: Timings::default(),
         };
         Self { file, manifest }
@@ -79,8 +82,9 @@ impl Tables for Baseline {
                             repeat: 0,
                             metric: metric.clone(),
                             value: *value,
-                            status: if value.is_some() { "ok" } else { "skipped" }.to_owned(),
+                            status: if value.is_some() { Status::Ok } else { Status::Skipped },
                             reason: None,
+                            note: None,
                             evaluator: kept.benchmark.evaluator.clone(),
                             evaluator_version: *version,
                         });
@@ -112,7 +116,7 @@ fn row(benchmark: &str, item: &str, asked: &Asked, (repeat, index): (u32, u32), 
         kind: String::new(),
         seed: None,
         request: "{}".to_owned(),
-        status: "ok".to_owned(),
+        status: Status::Ok,
         error_kind: None,
         error: None,
         text: None,

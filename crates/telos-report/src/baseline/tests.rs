@@ -5,6 +5,7 @@
 use super::*;
 use crate::testing::{Shape, record};
 use crate::{Side, compare, gate};
+use telos_core::Status;
 use telos_core::record::Record;
 
 fn shape() -> Shape {
@@ -30,7 +31,7 @@ fn a_run_is_judged_by_it_as_by_the_record() {
     // Repeats that differ, a cluster, and a metric that does not apply to an item.
     before.items[0].cluster = Some("c".into());
     for score in before.scores.iter_mut().filter(|s| s.metric == "stays_safe" && s.item == "1") {
-        (score.value, score.status, score.reason) = (None, "skipped".into(), Some("unsafe start".into()));
+        (score.value, score.status, score.reason) = (None, Status::Skipped, Some("unsafe start".into()));
     }
     let baseline = stored(&before);
     let changes: &[(&str, Change)] = &[
@@ -86,7 +87,7 @@ fn it_is_small_and_holds_no_time() {
 #[test]
 fn what_is_broken_is_no_baseline() {
     let mut broken = record(&shape());
-    broken.replies[0].status = "error".into();
+    broken.replies[0].status = Status::Error;
     let message = Baseline::accept(&broken, "why").unwrap_err().to_string();
     assert!(message.contains("1 error"), "{message}");
     let good = Baseline::accept(&record(&shape()), "why").unwrap().to_text().unwrap();

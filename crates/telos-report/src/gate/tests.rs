@@ -4,7 +4,8 @@
 
 use super::*;
 use crate::testing::{Shape, record};
-use telos_core::record::Record;
+use telos_core::Status;
+use telos_core::record::{Record, RunStatus};
 
 fn shape(right: usize, wrong: usize) -> Shape {
     Shape { items: 60, right, wrong, controller: false, says: None }
@@ -50,7 +51,7 @@ fn what_cannot_be_compared_is_invalid() {
         ("other content", |r| r.items[3].item_hash = "x".into()),
         ("another text", |r| r.replies[0].prompt_hash = "x".into()),
         ("1 error of kind timeout", |r| {
-            r.replies[5].status = "error".into();
+            r.replies[5].status = Status::Error;
             r.replies[5].error_kind = Some("timeout".into());
         }),
         ("without a score", |r| {
@@ -58,15 +59,15 @@ fn what_cannot_be_compared_is_invalid() {
         }),
         ("1 item without a score (skipped: no text)", |r| {
             r.scores[7].value = None;
-            r.scores[7].status = "skipped".into();
+            r.scores[7].status = Status::Skipped;
             r.scores[7].reason = Some("no text".into());
         }),
         ("1 score of acc missing, unparsed", |r| {
             r.scores[7].value = None;
-            r.scores[7].status = "unparsed".into();
+            r.scores[7].status = Status::Unparsed;
         }),
         ("1 request skipped of kind too_long", |r| {
-            r.replies[5].status = "skipped".into();
+            r.replies[5].status = Status::Skipped;
             r.replies[5].error_kind = Some("too_long".into());
         }),
         ("replies of 1 item are missing", |r| {
@@ -75,7 +76,7 @@ fn what_cannot_be_compared_is_invalid() {
         ("59 of 60 items are there", |r| {
             r.items.pop();
         }),
-        ("interrupted, not complete", |r| r.manifest.status = "interrupted".into()),
+        ("interrupted, not complete", |r| r.manifest.status = RunStatus::Interrupted),
         ("versions 1 and 2", |r| r.scores.iter_mut().for_each(|s| s.evaluator_version = 2)),
         ("the arm tiny/free of the baseline is not in the run", |r| r.manifest.arms.clear()),
         ("another direction, range or aggregate", |r| r.manifest.benchmarks[0].metrics[0].range = None),
@@ -93,7 +94,7 @@ fn what_cannot_be_compared_is_invalid() {
 fn a_metric_need_not_apply_to_every_item() {
     let mut both = record(&Shape::default());
     for score in both.scores.iter_mut().filter(|s| s.metric == "stays_safe" && s.item == "1") {
-        (score.value, score.status, score.reason) = (None, "skipped".into(), Some("unsafe start".into()));
+        (score.value, score.status, score.reason) = (None, Status::Skipped, Some("unsafe start".into()));
     }
     let report = check(&both, &both, Verdict::Pass);
     assert_eq!(report.rules.iter().find(|r| r.change.metric == "stays_safe").map(|r| r.change.n), Some(3));
@@ -119,7 +120,7 @@ fn forms_say_the_same() {
     assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""), "{xml}");
     well_formed(&xml);
     let mut broken = run;
-    broken.replies[0].status = "error".into();
+    broken.replies[0].status = Status::Error;
     broken.replies[0].error = Some("<b>&\u{1b}[31m\u{0}".into());
     let xml = crate::junit(&gate(&broken, Some(&baseline), None).unwrap());
     assert!(xml.contains("errors=\"1\"") && xml.contains("&lt;b&gt;&amp;[31m"), "{xml}");
@@ -204,7 +205,7 @@ fn what_rules_look_at_must_be_whole() {
     let report = by_rules(&run, None, vec![whole()]);
     assert_eq!((report.verdict, report.rules[0].id.as_str(), report.rules[0].change.n), (Verdict::Pass, "whole", 8));
     let texts = run.replies.iter_mut().find(|row| row.benchmark == "reviews").unwrap();
-    texts.status = "error".into();
+    texts.status = Status::Error;
     texts.error_kind = Some("timeout".into());
     assert_eq!(by_rules(&run, None, vec![whole()]).verdict, Verdict::Invalid);
     let of = |id: &str| Rule { benchmark: Some(id.into()), ..whole() };
@@ -214,7 +215,7 @@ fn what_rules_look_at_must_be_whole() {
     let report =
         by_rules(&run, None, vec![Rule { benchmark: Some("reviews".into()), ..floor("stays_safe", Some(0.0), None) }]);
     assert_eq!(report.verdict, Verdict::Invalid);
-    run.manifest.status = "interrupted".into();
+    run.manifest.status = RunStatus::Interrupted;
     assert_eq!(by_rules(&run, None, vec![of("truth")]).verdict, Verdict::Invalid);
 }
 

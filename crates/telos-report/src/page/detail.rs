@@ -5,6 +5,7 @@ use super::control::Deeds;
 use crate::ReportError;
 use crate::index::{Entry, Index};
 use std::collections::HashMap;
+use telos_core::Status;
 use telos_core::digest::item_seed;
 use telos_core::record::{ItemRow, ReplyRow, StepRow};
 
@@ -47,7 +48,7 @@ pub(super) fn read(index: &Index<'_>, options: &PageOptions) -> Result<Details, 
     // Repeats that are not shown count in the numbers; of their replies only those are kept that went wrong.
     let shown = |repeat: u32| repeat < options.repeats;
     index.tables.replies(&mut |row| {
-        if !shown(row.repeat) && row.status == "ok" {
+        if !shown(row.repeat) && row.status == Status::Ok {
             return;
         }
         if let Some(rows) = rows(&mut details, &row.benchmark, &row.item) {

@@ -155,7 +155,7 @@ pub(super) fn items(
 
 fn item(source: &Source<'_>, row: &ItemRow, place: usize, anchor: String) -> ItemView {
     let replies = source.replies.get(row.item.as_str()).map_or(&[][..], Vec::as_slice);
-    let status = replies.iter().filter_map(|reply| Status::parse(&reply.status)).max().unwrap_or(Status::Ok);
+    let status = replies.iter().map(|reply| reply.status).max().unwrap_or(Status::Ok);
     let (metrics, scores, brief) = scores(source, place);
     let texts = TextSource {
         index: source.index,
@@ -334,7 +334,7 @@ fn shortened(text: &str) -> String {
 }
 
 fn problems(source: &Source<'_>, replies: &[&ReplyRow]) -> Vec<ProblemView> {
-    let bad = replies.iter().filter(|reply| reply.status != "ok");
+    let bad = replies.iter().filter(|reply| reply.status != Status::Ok);
     bad.map(|reply| {
         let kind = reply.error_kind.as_deref().map(|kind| format!("{kind}: ")).unwrap_or_default();
         let message = match (&reply.error, reply.truncated_tokens) {
@@ -345,7 +345,7 @@ fn problems(source: &Source<'_>, replies: &[&ReplyRow]) -> Vec<ProblemView> {
         let repeat = if source.benchmark.repeats > 1 { format!(", repeat {}", reply.repeat) } else { String::new() };
         ProblemView {
             arm: format!("{}{repeat}", label(source, reply)),
-            status: visible(&reply.status),
+            status: reply.status.to_string(),
             message: format!("{kind}{message}"),
         }
     })

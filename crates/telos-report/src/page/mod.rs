@@ -124,7 +124,7 @@ pub fn html(record: &dyn Tables, against: Option<&dyn Tables>, options: &PageOpt
         script => Value::from_safe_string(SCRIPT.to_owned()),
         summary_json => Value::from_safe_string(for_script(&serde_json::to_string(&summary)?)),
         suite => manifest.suite.clone(),
-        status => manifest.status.clone(),
+        status => manifest.status.as_str(),
         started => manifest.timings.started.clone(),
         lead => lead(manifest),
         tiles => Serde(tiles(&index, &summary)),
@@ -283,7 +283,7 @@ mod tests {
         let Ok(path) = std::env::var("TELOS_PAGE") else { return };
         let shape = Shape { items: 60, right: 42, ..Shape::default() };
         let mut worse = record(&Shape { wrong: 12, ..shape.clone() });
-        worse.replies[3].status = "truncated".into();
+        worse.replies[3].status = telos_core::Status::Truncated;
         worse.replies[3].truncated_tokens = Some(12);
         std::fs::write(
             path,
@@ -330,9 +330,9 @@ mod tests {
         spoiled.manifest.suite = evil.into();
         spoiled.manifest.benchmarks[0].about = evil.into();
         spoiled.scores[0].value = None;
-        spoiled.scores[0].status = "error".into();
+        spoiled.scores[0].status = telos_core::Status::Error;
         spoiled.scores[0].reason = Some(evil.into());
-        spoiled.replies[0].status = "error".into();
+        spoiled.replies[0].status = telos_core::Status::Error;
         spoiled.replies[0].error = Some(evil.into());
         for row in &mut spoiled.items {
             row.item = format!("{}{evil}", row.item);
@@ -377,7 +377,7 @@ mod tests {
     fn errors_and_verdicts_are_shown() {
         let good = record(&Shape::default());
         let mut bad = good.clone();
-        bad.replies[0].status = "error".into();
+        bad.replies[0].status = telos_core::Status::Error;
         bad.replies[0].error_kind = Some("timeout".into());
         bad.replies[0].error = Some("no answer within 60 s".into());
         let page =

@@ -46,7 +46,7 @@ pub(super) fn provenance(manifest: &Manifest) -> Provenance {
         fact("suite", manifest.suite.clone()),
         fact("identity", manifest.identity.clone()),
         fact("record format", manifest.format.to_string()),
-        fact("status", manifest.status.clone()),
+        fact("status", manifest.status.to_string()),
         fact("seed", manifest.seed.to_string()),
         fact("arms", manifest.arms.iter().map(|arm| arm.id.as_str()).collect::<Vec<_>>().join(", ")),
         fact(

@@ -8,6 +8,7 @@ use crate::replies::From;
 use crate::visible::visible;
 use serde::Serialize;
 use std::collections::HashMap;
+use telos_core::Status;
 use telos_core::record::{BenchmarkEntry, ReplyRow, StepRow};
 use telos_core::reply::Trajectory;
 
@@ -152,8 +153,8 @@ fn card(told: &Told<'_>, free: Option<&Told<'_>>) -> CardView {
     let text = reply.text.as_deref().unwrap_or("");
     let partner = free.and_then(|free| free.reply.text.as_deref());
     let mut facts = Vec::new();
-    if reply.status != "ok" {
-        facts.push(reply.status.clone());
+    if reply.status != Status::Ok {
+        facts.push(reply.status.to_string());
     }
     if let Some(ids) = &reply.token_ids {
         facts.push(number::counted(ids.len(), "token"));
@@ -249,9 +250,9 @@ fn step_title(step: &StepRow) -> String {
         step.step,
         step.proposed,
         step.rejected.len(),
-        levels(&step.h_before),
+        levels(step.h_before.as_deref().unwrap_or_default()),
         step.h_after.as_deref().map_or_else(|| "–".to_owned(), levels),
-        levels(&step.threshold),
+        levels(step.threshold.as_deref().unwrap_or_default()),
     )
 }
 
@@ -269,8 +270,8 @@ fn step_view(step: &StepRow, told: &Told<'_>) -> StepView {
         proposed: step.proposed,
         rank: step.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string()),
         refused: step.rejected.len(),
-        before: levels(&step.h_before),
-        threshold: levels(&step.threshold),
+        before: levels(step.h_before.as_deref().unwrap_or_default()),
+        threshold: levels(step.threshold.as_deref().unwrap_or_default()),
         after: step.h_after.as_deref().map_or_else(|| "–".to_owned(), levels),
         fallback: step.fallback.clone().unwrap_or_default(),
     }
@@ -280,14 +281,14 @@ fn step_view(step: &StepRow, told: &Told<'_>) -> StepView {
 fn charts(source: &TextSource<'_>, told: &[Told<'_>]) -> Vec<ChartView> {
     let mut out = Vec::new();
     for one in told.iter().filter(|one| one.steps.iter().any(|step| acted(&step))) {
-        let constraints = one.steps.iter().map(|step| step.threshold.len()).max().unwrap_or(0);
+        let constraints = one.steps.iter().map(|step| step.threshold.as_ref().map_or(0, Vec::len)).max().unwrap_or(0);
         let free = free_of(told, one).and_then(|free| free.trajectory.as_ref());
         for place in 0..constraints {
             let single = constraints == 1;
             let recorded = recorded(one.steps, place);
             let along = one.trajectory.as_ref().filter(|_| single).map(|t| t.h.as_slice());
-            let threshold: Vec<f64> =
-                one.steps.iter().map(|step| step.threshold.get(place).copied().unwrap_or(f64::NAN)).collect();
+            let level = |step: &&StepRow| step.threshold.as_ref().and_then(|levels| levels.get(place)).copied();
+            let threshold: Vec<f64> = one.steps.iter().map(|step| level(step).unwrap_or(f64::NAN)).collect();
             let which = if single { String::new() } else { format!(", constraint {} of {constraints}", place + 1) };
             let caption = format!("h over the tokens of {}{which}", one.shown.label);
             let marks = marks(one.steps, place);
@@ -330,7 +331,7 @@ fn acted(step: &&&StepRow) -> bool {
 
 /// h before the first token, then after each, as the controller saw it.
 fn recorded(steps: &[&StepRow], place: usize) -> Vec<f64> {
-    let first = steps.first().and_then(|step| step.h_before.get(place)).copied();
+    let first = steps.first().and_then(|step| step.h_before.as_ref()?.get(place)).copied();
     let after = steps.iter().filter_map(|step| step.h_after.as_ref()?.get(place).copied());
     first.into_iter().chain(after).collect()
 }
@@ -340,7 +341,7 @@ fn marks(steps: &[&StepRow], place: usize) -> Vec<Mark> {
         .iter()
         .filter(acted)
         .map(|step| {
-            let level = step.h_after.as_ref().unwrap_or(&step.h_before).get(place).copied();
+            let level = step.h_after.as_ref().or(step.h_before.as_ref()).and_then(|levels| levels.get(place)).copied();
             Mark {
                 step: step.step as usize,
                 h: level.unwrap_or(f64::NAN),

@@ -4,6 +4,7 @@ use super::*;
 use crate::journal::JOURNAL;
 use crate::testing::export;
 use telos_core::noise::mix;
+use telos_core::record::RunStatus;
 
 /// The export of a run that nothing disturbed, and how many replies it took.
 fn undisturbed(name: &str, suite: &Suite) -> (String, usize) {
@@ -41,7 +42,7 @@ fn a_run_that_is_interrupted_anywhere_ends_the_same_and_asks_nothing_twice() {
                 }
                 Err(RunError::Interrupted) => {
                     let manifest = telos_data::read_manifest(&out).expect("a manifest");
-                    assert_eq!(manifest.status, "interrupted");
+                    assert_eq!(manifest.status, RunStatus::Interrupted);
                     assert!(out.join(JOURNAL).exists());
                 }
                 Err(other) => panic!("{other}"),

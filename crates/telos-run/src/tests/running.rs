@@ -3,7 +3,8 @@
 use super::*;
 use crate::testing::export;
 use std::collections::HashSet;
-use telos_core::record::Record;
+use telos_core::Status;
+use telos_core::record::{Record, TimingRow};
 
 fn record(name: &str, suite: &Suite, zoo: &Zoo) -> (Record, Sitting) {
     let (out, sitting) = whole(name, suite, zoo);
@@ -24,7 +25,18 @@ fn a_run_leaves_a_whole_record() {
         .map(|f| f.expect("a file").file_name().into_string().expect("a name"))
         .collect();
     files.sort();
-    assert_eq!(files, ["items.parquet", "replies.parquet", "run.json", "scores.parquet", "steps.parquet"]);
+    let tables = ["items.parquet", "replies.parquet", "scores.parquet", "steps.parquet", "timings.parquet"];
+    assert_eq!(files.iter().filter(|name| *name != "run.json").collect::<Vec<_>>(), tables.iter().collect::<Vec<_>>());
+    assert_eq!(manifest.tables.keys().collect::<Vec<_>>(), tables.iter().collect::<Vec<_>>());
+    let timings: Vec<TimingRow> = telos_data::read_rows(out.join("timings.parquet")).expect("a table");
+    let replies = telos_data::read_replies(out.join("replies.parquet")).expect("a table");
+    assert_eq!(timings.len(), replies.len());
+    assert!(timings.iter().all(|row| row.seconds.is_some_and(|seconds| seconds >= 0.0)));
+    let texts = timings.iter().zip(&replies).filter(|(_, reply)| reply.kind == "generate");
+    for (timing, reply) in texts {
+        let tokens = reply.token_ids.as_ref().map(|ids| ids.len() as u32);
+        assert_eq!((timing.prompt_tokens, timing.reply_tokens), (reply.prompt_tokens, tokens));
+    }
     assert_eq!(telos_data::read_manifest(&out).expect("a manifest"), manifest);
     let ids: Vec<&str> = manifest.models.iter().map(|m| m.id.as_str()).collect();
     assert_eq!(ids, ["small", "large", "blake3:weights-of-sentiment"]);
@@ -116,10 +128,10 @@ fn an_error_is_a_row_and_a_missing_score() {
     let zoo = Zoo::new();
     *zoo.0.poison.lock().expect("a lock") = Some("Two and two?\\nA:".into());
     let (record, sitting) = record("errors", &suite(vec![choices("plain")]), &zoo);
-    let bad: Vec<_> = record.replies.iter().filter(|r| r.status == "error").collect();
+    let bad: Vec<_> = record.replies.iter().filter(|r| r.status == Status::Error).collect();
     assert_eq!(bad.len(), 4);
     assert!(bad.iter().all(|r| r.item == "c" && r.error_kind.as_deref() == Some("internal")));
-    let missing: Vec<_> = record.scores.iter().filter(|s| s.status == "error").collect();
+    let missing: Vec<_> = record.scores.iter().filter(|s| s.status == Status::Error).collect();
     assert_eq!(missing.len(), 3 * 3);
     assert!(missing.iter().all(|s| s.item == "c" && s.value.is_none() && s.reason.as_deref() == Some("poisoned")));
     assert!(matches!(sitting.events.last(), Some(Event::Finished { errors: 4, .. })));

@@ -50,7 +50,7 @@ fn follow_ups_that_are_not_there_are_missed_and_said() {
     let rescored = score(&out).expect("scores");
     assert_eq!(rescored.skipped, rescored.scores);
     let scores = telos_data::read_scores(out.join(telos_data::SCORES)).expect("a table");
-    assert!(scores.iter().all(|s| s.status == "skipped" && s.value.is_none()));
+    assert!(scores.iter().all(|s| s.status.as_str() == "skipped" && s.value.is_none()));
 }
 
 #[test]
