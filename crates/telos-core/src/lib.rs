@@ -13,6 +13,7 @@ pub mod file;
 pub mod gate;
 pub mod goal;
 pub mod item;
+pub mod json;
 pub mod metric;
 pub mod model;
 pub mod noise;

@@ -37,6 +37,28 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
+/// Mistakes that are printed one by one at most.
+const LISTED: usize = 50;
+
+/// Characters of one mistake that are printed at most; names that a file gives may be of any length.
+const LONGEST: usize = 1000;
+
+/// The lines of a list of mistakes: the first fifty, and how many more there are.
+pub fn listing(diagnostics: &[Diagnostic]) -> Vec<String> {
+    let mut lines: Vec<String> = diagnostics.iter().take(LISTED).map(|found| cut(&found.to_string())).collect();
+    if diagnostics.len() > LISTED {
+        lines.push(format!("… and {} more mistakes", diagnostics.len() - LISTED));
+    }
+    lines
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{} …", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
 /// Puts diagnostics in the order of files and places, each once.
 pub(crate) fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics.sort();

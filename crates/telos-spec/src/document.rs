@@ -7,6 +7,7 @@ use crate::diagnostic::{At, Diagnostic, Finding, Step, show};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +44,7 @@ struct Node {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Content {
-    Map(Vec<(String, Place, Node)>),
+    Map(Entries),
     List(Vec<Node>),
     /// A scalar, and whether it is plain or in single quotes, where a backslash is a backslash.
     Scalar {
@@ -52,8 +53,30 @@ enum Content {
     Alias,
 }
 
+/// The entries of a map in the file's order, found by key without going through them: a file may have very many.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Entries {
+    list: Vec<(Place, Node)>,
+    by_key: HashMap<String, usize>,
+}
+
+impl Entries {
+    fn get(&self, key: &str) -> Option<&(Place, Node)> {
+        self.by_key.get(key).and_then(|at| self.list.get(*at))
+    }
+
+    fn insert(&mut self, key: String, place: Place, node: Node) {
+        self.by_key.insert(key, self.list.len());
+        self.list.push((place, node));
+    }
+}
+
+/// How deep lists and objects may lie within each other. It is `serde_yaml`'s own limit, looked for before it parses: its
+/// scanner takes time in the square of the depth, minutes for a hundred thousand brackets.
+const DEPTH: usize = 128;
+
 impl Document {
-    /// Reads YAML. Mistakes that leave the values readable come beside the document.
+    /// Reads YAML. One byte order mark at the beginning is passed over. Mistakes that leave the values readable come beside the document.
     pub(crate) fn parse(file: &Path, text: &str) -> Result<(Self, Vec<Diagnostic>), Diagnostic> {
         let diagnostic = |place: Place, message: String| Diagnostic {
             file: file.to_path_buf(),
@@ -63,6 +86,14 @@ impl Document {
             message,
             hint: None,
         };
+        let text = text.strip_prefix(MARK).unwrap_or(text);
+        if text.starts_with(MARK) {
+            let message = "a second byte order mark (U+FEFF) stands here; one is passed over, delete the rest";
+            return Err(diagnostic(START, message.to_owned()));
+        }
+        if let Some((place, message)) = scan(text) {
+            return Err(diagnostic(place, message));
+        }
         let value = serde_yaml::from_str::<Lenient>(text).map_err(|error| {
             let place = error.location().map_or(START, |l| Place { line: l.line(), column: l.column() });
             // The place stands in front of the message already.
@@ -114,13 +145,56 @@ impl Document {
     /// The place of the key that leads to a node (its own where none does), and the node.
     fn lookup(&self, trail: &[Step]) -> Option<(Place, &Node)> {
         trail.iter().try_fold((self.root.place, &self.root), |(_, node), step| match (step, &node.content) {
-            (Step::Key(key), Content::Map(entries)) => {
-                entries.iter().find(|(k, ..)| k == key).map(|(_, place, node)| (*place, node))
-            }
+            (Step::Key(key), Content::Map(entries)) => entries.get(key).map(|(place, node)| (*place, node)),
             (Step::Index(index), Content::List(list)) => list.get(*index).map(|node| (node.place, node)),
             _ => None,
         })
     }
+}
+
+/// A byte order mark, which some editors put at the beginning of a file.
+const MARK: char = '\u{feff}';
+
+/// What must be found before `serde_yaml` reads the text: that it goes deeper than [`DEPTH`], or a whole number beyond 64
+/// bits, which would come out as the nearest float.
+fn scan(text: &str) -> Option<(Place, String)> {
+    let mut events = Parser::new_from_str(text);
+    let mut depth = 0_usize;
+    let deep = |place: Place| Some((place, format!("lists and objects lie more than {DEPTH} deep in each other here")));
+    while let Some(next) = events.next_event() {
+        let (event, span) = match next {
+            Ok(next) => next,
+            // The scanner looks ahead, and counts brackets to 255.
+            Err(error) if error.info().contains("recursion limit") => {
+                return deep(Place { line: error.marker().line(), column: error.marker().col() + 1 });
+            }
+            // `serde_yaml` says it better.
+            Err(_) => return None,
+        };
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            Event::Scalar(text, ScalarStyle::Plain, ..) if is_oversized(&text) => {
+                let shown: String = text.chars().take(40).collect();
+                let message = format!("the whole number {shown} does not fit 64 bits; write it in quotes");
+                return Some((place(span), message));
+            }
+            _ => {}
+        }
+        if depth > DEPTH {
+            return deep(place(span));
+        }
+    }
+    None
+}
+
+/// Whether a plain scalar is a whole number that neither a signed nor an unsigned integer of 64 bits holds.
+fn is_oversized(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.len() > 18
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && text.parse::<i64>().is_err()
+        && text.parse::<u64>().is_err()
 }
 
 type Duplicates = Vec<(String, Place, Place)>;
@@ -162,7 +236,7 @@ fn node<'a, T: saphyr_parser::Input>(
             Content::List(list)
         }
         Event::MappingStart(..) => {
-            let mut entries: Vec<(String, Place, Node)> = Vec::new();
+            let mut entries = Entries::default();
             loop {
                 let (key_event, key_span) = events.next_event()?.ok()?;
                 let key = match &key_event {
@@ -179,10 +253,10 @@ fn node<'a, T: saphyr_parser::Input>(
                 if matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty() || span.is_empty()) {
                     value.place = place(key_span);
                 }
-                if let Some((_, first, _)) = entries.iter().find(|(k, ..)| *k == key) {
+                if let Some((first, _)) = entries.get(&key) {
                     duplicates.push((key, place(key_span), *first));
                 } else {
-                    entries.push((key, place(key_span), value));
+                    entries.insert(key, place(key_span), value);
                 }
             }
             Content::Map(entries)
@@ -191,7 +265,7 @@ fn node<'a, T: saphyr_parser::Input>(
     };
     // A block mapping begins where its first key does.
     let place = match &content {
-        Content::Map(entries) if span.is_empty() => entries.first().map_or(place(span), |(_, key, _)| *key),
+        Content::Map(entries) if span.is_empty() => entries.list.first().map_or(place(span), |(key, _)| *key),
         _ => place(span),
     };
     Some(Node { place, content })
@@ -318,6 +392,44 @@ mod tests {
         assert_eq!(document.value, serde_json::json!({"a": 1, "b": {"c": 1}}));
         let places: Vec<_> = found.iter().map(|d| (d.line, d.column)).collect();
         assert_eq!(places, [(2, 11), (3, 1)]);
+    }
+
+    fn refused(yaml: &str) -> String {
+        Document::parse(Path::new("x.yaml"), yaml).expect_err("a mistake").to_string()
+    }
+
+    #[test]
+    fn d6_one_byte_order_mark_is_passed_over() {
+        let (document, found) = Document::parse(Path::new("x.yaml"), "\u{feff}a: 1\nb: 2\n").expect("good YAML");
+        assert_eq!((document.value, found), (serde_json::json!({"a": 1, "b": 2}), vec![]));
+        assert_eq!(place_of("\u{feff}a: 1\n", &to_key(&[], "a"), At::Value), (1, 4));
+        let message = refused("\u{feff}\u{feff}a: 1\n");
+        assert!(message.starts_with("x.yaml:1:1: a second byte order mark"), "{message}");
+    }
+
+    #[test]
+    fn d9_whole_numbers_keep_their_digits() {
+        for number in ["18446744073709551616", "-9223372036854775809", "340282366920938463463374607431768211456"] {
+            let message = refused(&format!("a:\n  b: {number}\n"));
+            assert!(message.contains("does not fit 64 bits") && message.starts_with("x.yaml:2:"), "{message}");
+        }
+        let (document, _) = Document::parse(Path::new("x.yaml"), "a: 18446744073709551615\nb: 1e25\n").expect("fits");
+        assert_eq!(document.value, serde_json::json!({"a": u64::MAX, "b": 1e25}));
+    }
+
+    #[test]
+    fn d10_depth_is_bounded_before_anything_takes_its_time() {
+        for open in ["[", "{a: ", "- ", "? "] {
+            let message = refused(&open.repeat(100_000));
+            assert!(message.contains("more than 128 deep"), "{open}: {message}");
+        }
+        assert!(refused(&nested(200)).starts_with("x.yaml:129:"), "{}", refused(&nested(200)));
+        assert!(Document::parse(Path::new("x.yaml"), &nested(100)).is_ok());
+    }
+
+    /// Maps in maps, one a line.
+    fn nested(depth: usize) -> String {
+        (0..depth).map(|i| format!("{}a:\n", " ".repeat(i))).collect()
     }
 
     #[test]

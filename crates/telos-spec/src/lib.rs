@@ -28,7 +28,7 @@ mod walk;
 pub use builtin::BUILTIN;
 pub use check::{Checked, check};
 pub use compose::{Composed, Composition};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, listing};
 pub use document::to_yaml;
 pub use files::EmbeddedFile;
 pub use gates::load_gates;

@@ -9,8 +9,10 @@ use crate::goal::{Names, inherit, lay_goal, unbound_works};
 use crate::load::Surroundings;
 use crate::walk::walk;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use telos_core::file::irregular;
 use telos_core::{Goal, GoalId};
 
 /// What there is to be aligned with, and what measures it.
@@ -95,29 +97,59 @@ pub fn load_registry(folders: &[PathBuf], around: &Surroundings<'_>) -> (Registr
 }
 
 /// All YAML files of a folder, in order of path; hidden ones are left out. Of a file, itself.
+///
+/// A folder that links lead to twice is looked into once, and what is neither file nor folder is passed over. A folder of
+/// more than [`ENTRIES`] entries is none of goals and benchmarks and is refused.
 pub(crate) fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
-    fn visit(folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(vec![folder.to_path_buf()]);
+    }
+    let mut search = Search::default();
+    search.visit(folder, 0).map_err(|error| unreadable(folder, &error))?;
+    if search.entries > ENTRIES {
+        let message = format!("this folder holds more than {ENTRIES} files; name the folder that holds the YAML files");
+        return Err(Diagnostic { file: folder.to_path_buf(), line: 0, column: 0, path: String::new(), message, hint: None });
+    }
+    search.found.sort();
+    Ok(search.found)
+}
+
+/// Entries that are looked at in a folder and below it, at most: a hundred registries' worth.
+const ENTRIES: usize = 100_000;
+
+/// A walk through a folder.
+#[derive(Default)]
+struct Search {
+    found: Vec<PathBuf>,
+    entries: usize,
+    /// Folders that were looked into, as they are without links.
+    seen: HashSet<PathBuf>,
+}
+
+impl Search {
+    fn visit(&mut self, folder: &Path, depth: usize) -> std::io::Result<()> {
+        if depth > 16 || !self.seen.insert(folder.canonicalize()?) {
+            return Ok(());
+        }
         for entry in std::fs::read_dir(folder)? {
+            self.entries += 1;
+            if self.entries > ENTRIES {
+                return Ok(());
+            }
             let path = entry?.path();
-            let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-            if hidden || depth > 16 {
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
                 continue;
             }
-            if path.is_dir() {
-                visit(&path, depth + 1, out)?;
-            } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
-                out.push(path);
+            // A link that leads nowhere is nobody's YAML file.
+            let Ok(metadata) = std::fs::metadata(&path) else { continue };
+            if metadata.is_dir() {
+                self.visit(&path, depth + 1)?;
+            } else if metadata.is_file() && path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+                self.found.push(path);
             }
         }
         Ok(())
     }
-    if folder.is_file() {
-        return Ok(vec![folder.to_path_buf()]);
-    }
-    let mut out = Vec::new();
-    visit(folder, 0, &mut out).map_err(|error| unreadable(folder, &error))?;
-    out.sort();
-    Ok(out)
 }
 
 /// A file or folder that cannot be read.
@@ -128,8 +160,41 @@ pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
 
 /// Reads and parses a file.
 pub(crate) fn read(path: &Path) -> Result<(Document, Vec<Diagnostic>), Diagnostic> {
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    let refuse = |message: String| Diagnostic {
+        file: path.to_path_buf(),
+        line: 0,
+        column: 0,
+        path: String::new(),
+        message,
+        hint: None,
+    };
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    match irregular(metadata.file_type()) {
+        // A shell hands over `<(…)` as a pipe of the process.
+        Some(_) if ["/dev/fd", "/proc/self/fd", "/dev/stdin"].iter().any(|place| path.starts_with(place)) => {}
+        Some(what) => return Err(refuse(format!("this is {what} and no file"))),
+        None if metadata.len() > MOST_BYTES => {
+            let most = MOST_BYTES >> 20;
+            return Err(refuse(format!("this file is larger than {most} MiB; no file of goals, benchmarks or suites is")));
+        }
+        None => {}
+    }
+    let mut text = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
+    file.take(MOST_BYTES).read_to_end(&mut text).map_err(|error| unreadable(path, &error))?;
+    let text = String::from_utf8(text).map_err(|error| {
+        let line = text_lines(error.as_bytes(), error.utf8_error().valid_up_to());
+        Diagnostic { line, column: 1, ..refuse("the text is not UTF-8; save the file as UTF-8".to_owned()) }
+    })?;
     Document::parse(path, &text)
+}
+
+/// What a YAML file may weigh: parsed, it takes some twenty times as much memory.
+const MOST_BYTES: u64 = 32 << 20;
+
+/// The line of a byte, from 1.
+fn text_lines(bytes: &[u8], at: usize) -> usize {
+    bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
 pub(crate) struct Builder<'a> {

@@ -96,7 +96,7 @@ impl World {
 
 /// All mistakes of a file or a registry, as one failure.
 pub(crate) fn mistakes(diagnostics: &[Diagnostic]) -> Failure {
-    let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+    let lines = telos_spec::listing(diagnostics);
     let nothing = !diagnostics.is_empty() && diagnostics.iter().all(|d| d.message.starts_with("nothing would run"));
     Failure { message: lines.join("\n"), code: if nothing { crate::exit::NOTHING } else { crate::exit::USAGE } }
 }

@@ -2,6 +2,7 @@
 
 use crate::DataError;
 use crate::error::Place;
+use crate::source::MOST_BYTES;
 use flate2::read::MultiGzDecoder;
 use std::borrow::Cow;
 use std::io::Read;
@@ -24,13 +25,20 @@ pub(super) fn unpack<'a>(path: &Path, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, 
     if !plain_name(path).1 {
         return Ok(Cow::Borrowed(bytes));
     }
+    let broken = |message: String| DataError::Broken {
+        place: Box::new(Place { path: path.to_path_buf(), row: None, line: None }),
+        message,
+    };
     let mut unpacked = Vec::new();
-    match MultiGzDecoder::new(bytes).read_to_end(&mut unpacked) {
+    // A thousand bytes can unpack to a million, so the limit holds for what comes out.
+    match MultiGzDecoder::new(bytes).take(MOST_BYTES + 1).read_to_end(&mut unpacked) {
+        Ok(_) if unpacked.len() as u64 > MOST_BYTES => {
+            Err(broken(format!("it unpacks to more than {} MiB; split it or take a part", MOST_BYTES >> 20)))
+        }
         Ok(_) => Ok(Cow::Owned(unpacked)),
-        Err(e) => Err(DataError::Broken {
-            place: Box::new(Place { path: path.to_path_buf(), row: None, line: None }),
-            message: format!("it is no whole gzip file ({e}); fetch it again, or take `{ENDING}` off its name"),
-        }),
+        Err(e) => {
+            Err(broken(format!("it is no whole gzip file ({e}); fetch it again, or take `{ENDING}` off its name")))
+        }
     }
 }
 

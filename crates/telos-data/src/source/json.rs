@@ -35,10 +35,10 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
 };
 
 fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
-    let value: Value = serde_json::from_str(content.text).map_err(|e| {
-        let lines = e.line() == 1 && content.text.trim_start().starts_with('{');
-        let advice = if lines { "" } else { "; a file with one object per line is of kind `jsonl`" };
-        content.broken(None, Some(e.line() as u64), format!("it is not JSON: {e}{advice}"))
+    let value = telos_core::json::read(content.text.as_bytes()).map_err(|e| {
+        let lines = e.reason.contains("trailing characters") && content.text.trim_start().starts_with('{');
+        let advice = if lines { "; a file with one object per line is of kind `jsonl`" } else { "" };
+        content.broken(None, Some(e.line as u64), format!("it is not JSON: {e} (at column {}){advice}", e.column))
     })?;
     let value = match content.params.get("records").and_then(Value::as_str) {
         Some(records) => descend(content, value, records)?,
@@ -194,6 +194,9 @@ mod tests {
         check("\"text\"", json!({}), &["found a string"]);
         check("{\"data\": {\"rows\": []}}", json!({"records": "data.row"}), &["no `row`", "did you mean `rows`?"]);
         check("[1]", json!({"records": "data"}), &["`data` is looked for in a list"]);
-        check("", json!({}), &["line 1", "not JSON"]);
+        check("", json!({}), &["line 1", "not JSON", "nothing in it"]);
+        // d1, d9: nested in a list too.
+        check("[{\"a\": 1},\n{\"b\": {\"a\": 1, \"a\": 2}}]", json!({}), &["line 2", "the key `a` stands twice"]);
+        check("[{\"a\": 1},\n{\"b\": -9223372036854775809}]", json!({}), &["line 2", "does not fit 64 bits"]);
     }
 }

@@ -4,6 +4,7 @@ use super::json::article;
 use super::{Content, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use serde_json::Value;
+use telos_core::json;
 use telos_core::shape::KindShape;
 
 pub(super) const ENTRY: SourceEntry = SourceEntry {
@@ -25,13 +26,14 @@ fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
         }
         let row = Some(rows.len());
         let broken = |message: String| content.broken(row, Some(line), message);
-        match serde_json::from_str(text) {
+        match json::read(text.as_bytes()) {
             Ok(Value::Object(data)) => rows.push(Row { place: content.place(row, Some(line)), data }),
             Ok(other) => return Err(broken(format!("expected an object, found {}", article(&other)))),
             Err(e) => {
-                let advice = if line == 1 { "; a file that is one list is of kind `json`" } else { "" };
-                let what = if e.is_eof() { "the object is cut short" } else { "it is not JSON" };
-                return Err(broken(format!("{what} (at column {}){advice}", e.column())));
+                let list = line == 1 && text.trim_start().starts_with('[');
+                let advice = if list { "; a file that is one list is of kind `json`" } else { "" };
+                let what = if e.cut { "the object is cut short".to_owned() } else { format!("it is not JSON: {e}") };
+                return Err(broken(format!("{what} (at column {}){advice}", e.column)));
             }
         }
     }
@@ -57,6 +59,19 @@ mod tests {
         check("{}\n\n[1]\n", &["read x, row 1 (counted from 0), line 3: expected an object, found a list"]);
         check("{}\n{\"a\": ", &["line 2: the object is cut short (at column 6)"]);
         check("[\n{}\n]", &["line 1: the object is cut short", "kind `json`"]);
-        check("{}\n{\"a\": x}", &["line 2: it is not JSON (at column 7)"]);
+        check("{}\n{\"a\": x}", &["line 2: it is not JSON: expected value (at column 7)"]);
+    }
+
+    #[test]
+    fn d1_d4_d9_what_could_be_read_in_two_ways_is_refused() {
+        let check = |text: &str, words: &[&str]| check_error(rows("jsonl", "x", text.as_bytes(), &Value::Null), words);
+        check("{}\n{\"gold\": 0, \"gold\": 1}\n", &["row 1", "line 2", "the key `gold` stands twice", "(at column 18)"]);
+        check("{\"a\": {\"b\": [{\"c\": 1, \"c\": 1}]}}", &["line 1", "`c`"]);
+        check("{\"id\": 18446744073709551616}", &["line 1", "18446744073709551616 does not fit 64 bits"]);
+        check("{\"a\": NaN}", &["`NaN` is no JSON value"]);
+        check("{\"a\": \"\\ud800\"}", &["surrogate"]);
+        check("{\"a\": \"\0\"}", &["U+0000"]);
+        check(&format!("{{\"a\": {}}}", "[".repeat(200)), &["128 deep"]);
+        check("\u{feff}\u{feff}{}", &["line 1", "byte order mark"]);
     }
 }

@@ -14,6 +14,7 @@ use crate::error::{Place, hint, io_error};
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
+use telos_core::file::irregular;
 use telos_core::shape::{Field, KindShape, Mistake, Shape};
 
 /// Where a benchmark's rows are.
@@ -123,7 +124,8 @@ fn files(source: &Source, entry: &SourceEntry) -> Result<Vec<(PathBuf, Vec<u8>)>
     if let Some(text) = source.embedded {
         return Ok(vec![(source.path.clone(), text.as_bytes().to_vec())]);
     }
-    let paths = if fs::metadata(&source.path).map_err(io_error("read", &source.path))?.is_dir() {
+    let metadata = fs::metadata(&source.path).map_err(io_error("read", &source.path))?;
+    let paths = if metadata.is_dir() {
         let mut paths = Vec::new();
         for found in fs::read_dir(&source.path).map_err(io_error("list", &source.path))? {
             let path = found.map_err(io_error("list", &source.path))?.path();
@@ -144,7 +146,27 @@ fn files(source: &Source, entry: &SourceEntry) -> Result<Vec<(PathBuf, Vec<u8>)>
     } else {
         vec![source.path.clone()]
     };
-    paths.into_iter().map(|path| fs::read(&path).map_err(io_error("read", &path)).map(|bytes| (path, bytes))).collect()
+    paths.into_iter().map(|path| bytes_of(&path).map(|bytes| (path, bytes))).collect()
+}
+
+/// What a data file may weigh, unpacked: it is read whole, and its rows take several times as much memory.
+pub(crate) const MOST_BYTES: u64 = 2 << 30;
+
+/// The bytes of a regular file.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, DataError> {
+    let broken = |message: String| DataError::Broken {
+        place: Box::new(Place { path: path.to_path_buf(), row: None, line: None }),
+        message,
+    };
+    let metadata = fs::metadata(path).map_err(io_error("read", path))?;
+    if let Some(what) = irregular(metadata.file_type()) {
+        return Err(broken(format!("it is {what} and no file")));
+    }
+    if metadata.len() > MOST_BYTES {
+        let (size, most) = (metadata.len() >> 20, MOST_BYTES >> 20);
+        return Err(broken(format!("it is of {size} MiB, and at most {most} are read; split it or take a part")));
+    }
+    fs::read(path).map_err(io_error("read", path))
 }
 
 impl SourceEntry {

@@ -20,7 +20,11 @@ pub(super) fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DataEr
     let text = str::from_utf8(bytes).map_err(|e| {
         broken(Some(newlines(&bytes[..e.valid_up_to()]) + 1), "the text is not UTF-8; save the file as UTF-8")
     })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.starts_with('\u{feff}') {
+        return Err(broken(Some(1), "it begins with a second byte order mark (U+FEFF); one is passed over, delete the rest"));
+    }
+    Ok(text)
 }
 
 /// How many lines end in some bytes.
@@ -40,6 +44,10 @@ mod tests {
         for (bytes, message) in [
             (b"a\nb\xe4".as_slice(), "read x, line 2: the text is not UTF-8; save the file as UTF-8"),
             (b"\xff\xfea\0", "read x: it is in UTF-16; save it as UTF-8"),
+            (
+                b"\xef\xbb\xbf\xef\xbb\xbfa".as_slice(),
+                "read x, line 1: it begins with a second byte order mark (U+FEFF); one is passed over, delete the rest",
+            ),
             (b"\x1f\x8b\x08", "read x: it is compressed with gzip; give it the ending `.gz`"),
         ] {
             assert_eq!(check(bytes), Err(message.to_owned()));

@@ -9,8 +9,8 @@ use crate::world::World;
 /// Prints the mistakes; exit code 2 where there are any.
 pub(crate) fn check(world: &World, what: &Check) -> Result<u8, Failure> {
     let found = telos_spec::check(&what.paths, &world.surroundings());
-    let mut lines: Vec<String> = found.diagnostics.iter().map(ToString::to_string).collect();
-    lines.extend(found.not_in_cache.iter().map(|missing| format!("note: {missing}")));
+    let mut lines = telos_spec::listing(&found.diagnostics);
+    lines.extend(telos_spec::listing(&found.not_in_cache).into_iter().map(|missing| format!("note: {missing}")));
     lines.extend(found.notes.iter().map(|text| format!("note: {text}")));
     let files = if found.files == 1 { "1 file".to_owned() } else { format!("{} files", found.files) };
     lines.push(match found.diagnostics.len() {
