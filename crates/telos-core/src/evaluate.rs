@@ -121,6 +121,12 @@ pub trait Evaluator: Send + Sync {
         Ok(())
     }
 
+    /// The places of an item's right choices, from 0, where that is what it scores: planning tells where they never vary.
+    fn right_choices(&self, params: &Map<String, Value>) -> Option<Vec<usize>> {
+        let _ = params;
+        None
+    }
+
     /// The requests to ask before `evaluate`; most evaluators have none. The replies in `case` are all there.
     fn follow_ups(&self, case: &Case<'_>) -> Vec<FollowUp> {
         let _ = case;

@@ -140,10 +140,12 @@ fn explain(text: &[u8], error: &serde_json::Error) -> JsonError {
 /// A name for what is no number that Python and JavaScript write without quotes, where the error points into one.
 fn not_a_number(line: &[u8], from: &[u8]) -> Option<&'static str> {
     let before = &line[..line.len() - from.len()];
-    ["-Infinity", "Infinity", "NaN", "nan", "-inf", "inf", "None", "True", "False", "undefined"].into_iter().find(|word| {
-        let word = word.as_bytes();
-        (0..=word.len()).any(|seen| before.ends_with(&word[..seen]) && from.starts_with(&word[seen..]))
-    })
+    ["-Infinity", "Infinity", "NaN", "nan", "-inf", "inf", "None", "True", "False", "undefined"].into_iter().find(
+        |word| {
+            let word = word.as_bytes();
+            (0..=word.len()).any(|seen| before.ends_with(&word[..seen]) && from.starts_with(&word[seen..]))
+        },
+    )
 }
 
 /// The first whole number that fits neither a signed nor an unsigned integer of 64 bits: reading it as a float would lose

@@ -128,9 +128,14 @@ pub struct Catalogue {
     pub requests: Vec<KindShape>,
     /// Sources of rows.
     pub sources: Vec<KindShape>,
+    /// The kinds of requests that an evaluator can score; none where they are not known, so that pairs are not checked.
+    pub reads: Option<ReadsOf>,
     /// The metrics of an evaluator; none where they are not known, so that names of metrics are not checked.
     pub metrics: Option<MetricsOf>,
 }
+
+/// The kinds of requests whose replies an evaluator of a kind can score; none where there is no such evaluator.
+pub type ReadsOf = fn(&str) -> Option<&'static [&'static str]>;
 
 /// The metrics that an evaluator of a kind offers, given its parameters; empty where it cannot be made of them.
 pub type MetricsOf = fn(&str, &serde_json::Map<String, Value>) -> Vec<Metric>;

@@ -24,31 +24,18 @@ pub fn python_words(text: &str) -> usize {
     words
 }
 
-/// The entry of `known` that `given` is most likely a slip for, if any is near.
-pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = given.chars().count().div_ceil(3).max(1);
-    known.into_iter().map(|k| (edit_distance(given, k), k)).filter(|(d, _)| *d <= allowed).min().map(|(_, k)| k)
-}
+/// Characters of a name for which a slip is looked for at most: nobody misspells a longer one, and the comparison takes time
+/// in the product of the lengths.
+const LONGEST_SLIP: usize = 100;
 
-/// Edits between two strings, a swap of neighbours counting as one (optimal string alignment).
-fn edit_distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let cost = usize::from(a[i - 1] != b[j - 1]);
-                let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + cost);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    best = best.min(rows[i - 2][j - 2] + 1);
-                }
-                best
-            };
-        }
+/// The entry of `known` that `given` is most likely a slip for, if any is near. A swap of neighbours counts as one edit.
+pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = given.chars().count();
+    if length > LONGEST_SLIP {
+        return None;
     }
-    rows[a.len()][b.len()]
+    let allowed = length.div_ceil(3).max(1);
+    known.into_iter().map(|k| (strsim::osa_distance(given, k), k)).filter(|(d, _)| *d <= allowed).min().map(|(_, k)| k)
 }
 
 #[cfg(test)]
@@ -73,5 +60,6 @@ mod tests {
         assert_eq!(did_you_mean("temprature", known), Some("temperature"));
         assert_eq!(did_you_mean("tpo_k", known), Some("top_k"));
         assert_eq!(did_you_mean("colour", known), None);
+        assert_eq!(did_you_mean(&"seed".repeat(1_000_000), known), None);
     }
 }

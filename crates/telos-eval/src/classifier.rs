@@ -34,6 +34,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build,
+    reads: &["generate"],
     example: "{kind: classifier, model: \"builtin:tiny-sentiment\", label: positive}",
 };
 

@@ -22,6 +22,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build,
+    reads: &["generate"],
     example: "{kind: control, constraint: {kind: classifier_margin, model: \"builtin:tiny-sentiment\", positive: [positive], \
               negative: [negative]}}",
 };

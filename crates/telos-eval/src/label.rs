@@ -1,11 +1,11 @@
 //! `label`: whether a sequence classifier's likeliest label is the right one, and how likely that one is to it.
 
-use crate::params::{all_missing, check_static, of_case, text};
+use crate::params::{all_missing, check_static, of_case, of_params, text};
 use crate::registry::Entry;
 use crate::replies::{classifications, first_largest};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
-use telos_core::{Case, Direction, Evaluator, Metric, Score, Status};
+use telos_core::{Case, Direction, Evaluator, Item, Metric, Score, Status};
 
 /// The table's entry.
 pub(crate) const ENTRY: Entry = Entry {
@@ -16,6 +16,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build,
+    reads: &["classify"],
     example: "{kind: label, target: \"{{ sentiment }}\"}",
 };
 
@@ -32,6 +33,10 @@ impl Evaluator for Label {
             Metric::share("acc", Direction::Higher, "1 where the likeliest label is the right one"),
             Metric::share("p_target", Direction::Higher, "the probability of the right label"),
         ]
+    }
+
+    fn check_item(&self, _: &Item, params: &Map<String, Value>) -> Result<(), String> {
+        of_params(params, "target", text, None).map(|_| ())
     }
 
     fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {

@@ -22,7 +22,7 @@ mod replies;
 mod sentence_pair;
 mod verifiable_instructions;
 
-pub use registry::{Build, EVALUATORS, Entry, build, evaluator_shapes};
+pub use registry::{Build, EVALUATORS, Entry, build, evaluator_shapes, reads};
 
 #[cfg(test)]
 mod testing;

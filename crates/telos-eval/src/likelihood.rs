@@ -19,6 +19,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build: |_| Ok(Box::new(Likelihood)),
+    reads: &["loglikelihood", "rolling", "choices"],
     example: "{kind: likelihood}",
 };
 

@@ -45,6 +45,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check,
     },
     build,
+    reads: &["choices"],
     example: "{kind: likert, points: 6, reverse: \"{{ reverse }}\", dimension: \"{{ value }}\", dimensions: [power, security]}",
 };
 

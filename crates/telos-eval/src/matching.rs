@@ -4,14 +4,14 @@
 //! can be taken out of a longer text first, by a regular expression; where that finds nothing, the item counts as unparsed
 //! and not as wrong.
 
-use crate::params::{all_missing, check_static, flag, of_case, texts};
+use crate::params::{all_missing, check_static, flag, of_case, of_params, texts};
 use crate::registry::Entry;
 use crate::replies::generations;
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
 use telos_core::text::{did_you_mean, is_python_space};
-use telos_core::{Case, Direction, Evaluator, Metric, Score, Status};
+use telos_core::{Case, Direction, Evaluator, Item, Metric, Score, Status};
 
 const MODES: &[&str] = &["exact", "contains", "regex"];
 
@@ -47,6 +47,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build,
+    reads: &["generate"],
     example: "{kind: match, target: \"{{ answer }}\", pattern: \"(?i)answer is (.+)\", ignore_case: true}",
 };
 
@@ -107,6 +108,10 @@ impl Evaluator for Match {
             Mode::Regex => "1 where one of the regular expressions finds something in the answer",
         };
         vec![Metric::share("exact_match", Direction::Higher, about)]
+    }
+
+    fn check_item(&self, _: &Item, params: &Map<String, Value>) -> Result<(), String> {
+        of_params(params, "target", |value| self.targets(value), None).map(|_| ())
     }
 
     fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {

@@ -5,12 +5,12 @@
 //! each byte of its UTF-8. `mc2` is `TruthfulQA`'s MC2 (Lin, Hilton and Evans 2022): the share of the probability
 //! of all choices that the true ones have.
 
-use crate::params::{all_missing, check_static, choice_lengths, of_case, places, zeros_and_ones};
+use crate::params::{all_missing, check_static, choice_lengths, choices, of_params, places, zeros_and_ones};
 use crate::registry::Entry;
 use crate::replies::{first_largest, loglikelihoods};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
-use telos_core::{Case, Direction, Evaluator, Metric, Score, Status};
+use telos_core::{Case, Direction, Evaluator, Item, Metric, Score, Status};
 
 /// The table's entry.
 pub(crate) const ENTRY: Entry = Entry {
@@ -32,6 +32,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build,
+    reads: &["choices"],
     example: "{kind: multiple_choice, correct: 0, labels: \"{{ mc2_targets.labels }}\"}",
 };
 
@@ -58,7 +59,30 @@ impl Evaluator for MultipleChoice {
         if self.labelled {
             metrics.push(share("mc2", "the true choices' share of the probability of all choices"));
         }
+        metrics.push(Metric::share(
+            "tie",
+            Direction::None,
+            "1 where another choice is as likely as the likeliest, so that the first of them counts as the answer",
+        ));
         metrics
+    }
+
+    fn check_item(&self, _: &Item, params: &Map<String, Value>) -> Result<(), String> {
+        let n = choices(params)?.len();
+        if n < 2 {
+            return Err(format!("the item has {n} choices; there is nothing to choose between fewer than two"));
+        }
+        if self.labelled {
+            labels(params, n)?;
+        }
+        match self.right(params, n)? {
+            right if right.is_empty() => Err("no label says that a choice is right".into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn right_choices(&self, params: &Map<String, Value>) -> Option<Vec<usize>> {
+        self.right(params, choices(params).ok()?.len()).ok()
     }
 
     fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {
@@ -73,20 +97,8 @@ impl MultipleChoice {
     fn score(&self, case: &Case<'_>) -> Result<Vec<Score>, String> {
         let logprobs: Vec<f64> = loglikelihoods(case)?.iter().map(|reply| reply.logprob).collect();
         let n = logprobs.len();
-        let labels = if self.labelled { Some(of_case(case, "labels", zeros_and_ones, None)) } else { None };
-        let labels = labels.map(|labels| match labels? {
-            labels if labels.len() == n => Ok(labels),
-            labels => Err(format!("the parameter `labels` has {} entries for {n} choices", labels.len())),
-        });
-        let correct = match (case.params.contains_key("correct"), &labels) {
-            (false, Some(Ok(labels))) => Ok((0..n).filter(|i| labels[*i]).collect()),
-            (false, Some(Err(reason))) => Err(reason.clone()),
-            _ => of_case(case, "correct", places, Some(vec![0])),
-        };
-        let correct = correct.and_then(|correct: Vec<usize>| match correct.iter().find(|place| **place >= n) {
-            Some(place) => Err(format!("the parameter `correct` is {place}, but there are {n} choices")),
-            None => Ok(correct),
-        });
+        let labelled = self.labelled.then(|| labels(case.params, n));
+        let correct = self.right(case.params, n);
         let scaled = |metric, size: &dyn Fn(&str) -> usize| -> Score {
             let value = choice_lengths(case, n, size).and_then(|lengths| {
                 let best = first_largest(logprobs.iter().zip(&lengths).map(|(logprob, n)| logprob / *n as f64));
@@ -100,12 +112,46 @@ impl MultipleChoice {
             scaled("acc_char", &|choice| choice.chars().count()),
             scaled("acc_byte", &str::len),
         ];
-        scores.extend(labels.map(|labels| match labels {
+        scores.extend(labelled.map(|labels| match labels {
             Ok(labels) => Score::ok("mc2", true_share(&logprobs, &labels)),
             Err(reason) => Score::missing("mc2", Status::Skipped, reason),
         }));
+        scores.push(Score::ok("tie", f64::from(u8::from(is_tie(&logprobs)))));
         Ok(scores)
     }
+
+    /// The places of the right ones of `n` choices; none where no label is 1.
+    fn right(&self, params: &Map<String, Value>, n: usize) -> Result<Vec<usize>, String> {
+        if !params.contains_key("correct") && self.labelled {
+            let labelled = labels(params, n)?;
+            return Ok((0..n).filter(|i| labelled[*i]).collect());
+        }
+        let places = of_params(params, "correct", places, Some(vec![0]))?;
+        match places.iter().find(|place| **place >= n) {
+            Some(place) => {
+                Err(format!("the parameter `correct` is {place}, but there are {n} choices, counted from 0"))
+            }
+            None if places.is_empty() => Err("the parameter `correct` names no choice".into()),
+            None => Ok(places),
+        }
+    }
+}
+
+/// 1 for each true choice of `n`.
+fn labels(params: &Map<String, Value>, n: usize) -> Result<Vec<bool>, String> {
+    match of_params(params, "labels", zeros_and_ones, None)? {
+        labels if labels.len() == n => Ok(labels),
+        labels => Err(format!("the parameter `labels` has {} entries for {n} choices", labels.len())),
+    }
+}
+
+/// Log-probabilities nearer than this are equal: single precision does not tell them apart.
+const EQUAL: f64 = 1e-6;
+
+/// Whether the likeliest choice is not alone.
+fn is_tie(logprobs: &[f64]) -> bool {
+    let largest = logprobs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    logprobs.iter().filter(|logprob| largest - **logprob < EQUAL).count() > 1
 }
 
 fn is_right(best: Option<usize>, correct: &Result<Vec<usize>, String>) -> Result<f64, String> {
@@ -206,5 +252,49 @@ mod tests {
         let labels = json!({"labels": "{{ x }}", "correct": 0});
         check(labels, json!({"labels": [1]}), &choices, &[("acc", Is(1.0)), ("mc2", skipped("1 entries for 2"))]);
         check(json!({}), json!({"choices": ["a"]}), &choices, &[("acc", Is(1.0)), ("acc_char", skipped("1 texts"))]);
+    }
+
+    #[test]
+    fn d2_a_tie_is_told() {
+        let tied = |a: f64, b: f64, want: f64| {
+            let choices = [("x", a), ("y", b)];
+            check(json!({}), json!({}), &choices, &[("acc", Is(1.0)), ("tie", Is(want))]);
+        };
+        tied(-3.0, -3.0, 1.0);
+        tied(-3.0, -3.000_000_5, 1.0);
+        tied(-3.0, -3.01, 0.0);
+    }
+
+    #[test]
+    fn d3_what_is_no_place_is_found_while_planning() {
+        let item = Item::new("0".into(), 0, None, Map::new());
+        let mut evaluator = MultipleChoice { labelled: false };
+        let check = |evaluator: &MultipleChoice, params: Value| {
+            evaluator.check_item(&item, params.as_object().expect("an object"))
+        };
+        let two = json!(["a", "b"]);
+        for good in [json!(0), json!(1), json!(1.0), json!("1"), json!([0, 1])] {
+            assert_eq!(check(&evaluator, json!({"correct": good, "choices": two})), Ok(()), "{good}");
+        }
+        for bad in [
+            json!(2),
+            json!(-1),
+            json!(true),
+            json!(1e29),
+            json!("A"),
+            json!(null),
+            json!(0.5),
+            json!([]),
+            json!([0, 2]),
+        ] {
+            assert!(check(&evaluator, json!({"correct": bad, "choices": two})).is_err(), "{bad}");
+        }
+        assert!(check(&evaluator, json!({"correct": 0, "choices": ["a"]})).is_err());
+        evaluator.labelled = true;
+        for (labels, good) in
+            [(json!([0, 1]), true), (json!([0, 0]), false), (json!([1]), false), (json!([2, 0]), false)]
+        {
+            assert_eq!(check(&evaluator, json!({"labels": labels, "choices": two})).is_ok(), good, "{labels}");
+        }
     }
 }

@@ -50,7 +50,17 @@ pub(crate) fn of_case<T>(
     read: impl Fn(&Value) -> Result<T, String>,
     default: Option<T>,
 ) -> Result<T, String> {
-    match (case.params.get(key), default) {
+    of_params(case.params, key, read, default)
+}
+
+/// Reads a parameter, filled from a row; where it is not there, `default`. The error says what was expected.
+pub(crate) fn of_params<T>(
+    params: &Map<String, Value>,
+    key: &str,
+    read: impl Fn(&Value) -> Result<T, String>,
+    default: Option<T>,
+) -> Result<T, String> {
+    match (params.get(key), default) {
         (Some(value), _) => read(value).map_err(|message| format!("the parameter `{key}` {message}")),
         (None, Some(default)) => Ok(default),
         (None, None) => Err(format!("the parameter `{key}` is not there")),

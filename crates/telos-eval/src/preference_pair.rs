@@ -20,6 +20,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build: |_| Ok(Box::new(PreferencePair)),
+    reads: &["choices"],
     example: "{kind: preference_pair}",
 };
 

@@ -19,6 +19,8 @@ pub struct Entry {
     pub shape: KindShape,
     /// Makes it from its parameters, whose keys are known and of which the required ones are there.
     pub build: Build,
+    /// The kinds of a benchmark's `request` whose replies it can score.
+    pub reads: &'static [&'static str],
     /// An example in YAML.
     pub example: &'static str,
 }
@@ -40,6 +42,11 @@ pub static EVALUATORS: &[Entry] = &[
 /// The shapes of [`EVALUATORS`].
 pub fn evaluator_shapes() -> Vec<KindShape> {
     EVALUATORS.iter().map(|entry| entry.shape).collect()
+}
+
+/// The kinds of requests whose replies an evaluator of that kind can score; none where there is no such kind.
+pub fn reads(kind: &str) -> Option<&'static [&'static str]> {
+    EVALUATORS.iter().find(|entry| entry.shape.kind == kind).map(|entry| entry.reads)
 }
 
 /// The evaluator of that kind. `params` are the keys beside `kind`, templates as they stand. The error says what was
@@ -77,6 +84,7 @@ mod tests {
             assert!(kinds.insert(shape.kind), "{} stands twice", shape.kind);
             assert!(!shape.about.is_empty() && shape.fields.iter().all(|f| !f.about.is_empty()), "{}", shape.kind);
             assert!(example.contains(&format!("kind: {}", shape.kind)), "{}", shape.kind);
+            assert!(reads(shape.kind).is_some_and(|kinds| !kinds.is_empty()), "{}", shape.kind);
         }
     }
 

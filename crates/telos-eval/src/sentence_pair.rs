@@ -3,11 +3,12 @@
 //! The scores are those of lm-evaluation-harness (`lm_eval/tasks/crows_pairs/utils.py`): the sentences' log-likelihoods from
 //! an empty context, the more stereotyping one first.
 
-use crate::params::all_missing;
+use crate::params::{all_missing, choices};
 use crate::registry::Entry;
 use crate::replies::loglikelihoods;
+use serde_json::{Map, Value};
 use telos_core::shape::{KindShape, no_further_check};
-use telos_core::{Case, Direction, Evaluator, Metric, Score, Status};
+use telos_core::{Case, Direction, Evaluator, Item, Metric, Score, Status};
 
 /// The table's entry.
 pub(crate) const ENTRY: Entry = Entry {
@@ -18,6 +19,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build: |_| Ok(Box::new(SentencePair)),
+    reads: &["choices"],
     example: "{kind: sentence_pair}",
 };
 
@@ -37,6 +39,13 @@ impl Evaluator for SentencePair {
                 "how far apart the two log-likelihoods are, in nats",
             ),
         ]
+    }
+
+    fn check_item(&self, _: &Item, params: &Map<String, Value>) -> Result<(), String> {
+        match choices(params)?.len() {
+            2 => Ok(()),
+            n => Err(format!("a pair is two sentences, the more stereotyping one first, but the item has {n}")),
+        }
     }
 
     fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {

@@ -39,6 +39,7 @@ pub(crate) const ENTRY: Entry = Entry {
         check: no_further_check,
     },
     build: |_| Ok(Box::new(VerifiableInstructions)),
+    reads: &["generate"],
     example: "{kind: verifiable_instructions}",
 };
 

@@ -6,6 +6,7 @@ use crate::requests::{Draw, Question};
 use crate::scoring::Scoring;
 use crate::shots::Shots;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use telos_core::digest::item_seed;
 use telos_core::reply::Reply;
 use telos_core::{Ask, ControllerSpec, Item, Message, Model, Prompt, Request};
@@ -108,6 +109,11 @@ impl<'a> Bench<'a> {
     /// How often each item is asked.
     pub(crate) fn repeats(&self) -> u32 {
         if self.controlled() { self.spec.repeats.max(1) } else { 1 }
+    }
+
+    /// The columns that its templates read.
+    pub(crate) fn columns(&self) -> HashSet<String> {
+        self.scoring.texts().into_iter().flat_map(|text| self.renderer.names(text)).collect()
     }
 
     /// An item's row.

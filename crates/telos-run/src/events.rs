@@ -111,6 +111,12 @@ pub struct UnitInfo {
     pub wave: u8,
     /// Requests that are asked now; what the journal holds already does not count.
     pub requests: u64,
+    /// Texts of this model, controller and benchmark that stand before the unit's, each an item's repeat.
+    pub before: u64,
+    /// Texts of the unit.
+    pub texts: u64,
+    /// Texts of this model, controller and benchmark.
+    pub of: u64,
 }
 
 /// Whoever wants to know.

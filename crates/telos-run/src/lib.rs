@@ -39,6 +39,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod units;
+mod warnings;
 
 pub use error::{PlanError, RunError};
 pub use events::{Event, Listener, Silent, UnitInfo};

@@ -22,6 +22,8 @@ pub struct Plan {
     pub data: Vec<DataNote>,
     /// The sums.
     pub counts: Counts,
+    /// What may be meant and is probably not, such as a right answer that is always the first.
+    pub warnings: Vec<Problem>,
     /// What has to be mended before the suite can run; empty where it can.
     pub problems: Vec<Problem>,
 }
@@ -131,6 +133,10 @@ impl fmt::Display for Plan {
         }
         writeln!(f, "\ndata:")?;
         self.data.iter().try_for_each(|note| writeln!(f, "  {note}"))?;
+        if !self.warnings.is_empty() {
+            writeln!(f, "\nworth a look:")?;
+            self.warnings.iter().try_for_each(|warning| writeln!(f, "  {warning}"))?;
+        }
         if !self.problems.is_empty() {
             writeln!(f, "\ncannot run:")?;
             self.problems.iter().try_for_each(|problem| writeln!(f, "  {problem}"))?;

@@ -4,6 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use telos_core::text::did_you_mean;
 
 /// A template that could not be filled. The message reads after "failed to ".
@@ -51,6 +52,14 @@ impl Renderer {
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         Self { environment }
+    }
+
+    /// The names that a template takes from outside; none for a text that is no template or that cannot be parsed.
+    pub(crate) fn names(&self, template: &str) -> HashSet<String> {
+        if !is_template(template) {
+            return HashSet::new();
+        }
+        self.environment.template_from_str(template).map(|t| t.undeclared_variables(false)).unwrap_or_default()
     }
 }
 

@@ -254,7 +254,7 @@ impl<'a> Progress<'a> {
             return Err(RunError::Interrupted);
         }
         let began = Instant::now();
-        let info = session.info(at(unit), wave, id, wanted.len());
+        let info = session.info(at(unit), wave, id, &unit.slots, wanted.len());
         listener.on(&Event::UnitStarted { unit: info.clone() });
         let errors = session.ask(unit.model, wanted, listener)?;
         let seconds = began.elapsed().as_secs_f64();

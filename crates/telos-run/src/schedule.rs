@@ -10,6 +10,7 @@ use crate::prefixes::Prefixes;
 use crate::problem::{Capped, Problem};
 use crate::references::{self, Reference};
 use crate::units::{Cut, Cutter, Unit};
+use crate::warnings;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -96,6 +97,7 @@ impl Schedule {
             rows: Vec::new(),
             data: suite.benchmarks.iter().map(data_note).collect(),
             counts: Counts::default(),
+            warnings: prepared.benches.iter().flatten().flat_map(warnings::of).collect(),
             problems: prepared.problems.clone(),
         };
         let mut schedule = Self { plan, units: Vec::new(), unusual: HashMap::new() };

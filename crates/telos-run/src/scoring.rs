@@ -72,6 +72,23 @@ impl Scoring {
         mistakes
     }
 
+    /// Every string in request and evaluator, templates among them.
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        fn visit<'a>(value: &'a Value, out: &mut Vec<&'a str>) {
+            match value {
+                Value::String(text) => out.push(text),
+                Value::Array(list) => list.iter().for_each(|value| visit(value, out)),
+                Value::Object(map) => map.values().for_each(|value| visit(value, out)),
+                _ => {}
+            }
+        }
+        let mut texts = Vec::new();
+        for spec in [&self.request_spec, &self.evaluator_spec] {
+            spec.params.values().for_each(|value| visit(value, &mut texts));
+        }
+        texts
+    }
+
     /// The evaluator's kind.
     pub(crate) fn kind(&self) -> &str {
         &self.evaluator_spec.kind

@@ -12,6 +12,7 @@ use crate::schedule::{Prepared, Schedule};
 use crate::scoring::Asked;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 use telos_core::control::ControllerSpec;
@@ -272,8 +273,9 @@ impl<'a> Session<'a> {
     }
 
     /// What a unit is, for listeners.
-    pub(crate) fn info(&self, at: At, wave: u8, id: String, requests: usize) -> UnitInfo {
+    pub(crate) fn info(&self, at: At, wave: u8, id: String, slots: &Range<usize>, requests: usize) -> UnitInfo {
         let suite = self.prepared.suite;
+        let bench = self.prepared.benches[at.benchmark].as_ref();
         UnitInfo {
             id,
             model: suite.models[at.model].id.clone(),
@@ -281,6 +283,9 @@ impl<'a> Session<'a> {
             benchmark: suite.benchmarks[at.benchmark].id.clone(),
             wave,
             requests: requests as u64,
+            before: slots.start as u64,
+            texts: slots.len() as u64,
+            of: bench.map_or(0, |bench| bench.items.len() as u64 * u64::from(bench.repeats())),
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &
             found.extend(bad_sha256(sha256, &trail));
         }
     }
+    found.extend(unfit(value, around));
     for (metric, says) in value.get("metrics").and_then(Value::as_object).into_iter().flatten() {
         let range = says.get("range").and_then(Value::as_array);
         let ends: Option<Vec<f64>> = range.and_then(|list| list.iter().map(Value::as_f64).collect());
@@ -34,6 +35,27 @@ pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &
     let slips: Vec<Finding> = walked.leaves.iter().filter_map(|leaf| backslash_n(value, leaf, is_raw)).collect();
     walked.findings.extend(slips);
     walked
+}
+
+/// An evaluator that cannot score what the benchmark asks: everything would be computed, and nothing would come of it.
+fn unfit(value: &Value, around: &Surroundings<'_>) -> Option<Finding> {
+    let request = value.pointer("/request/kind").and_then(Value::as_str)?;
+    let evaluator = value.pointer("/evaluator/kind").and_then(Value::as_str)?;
+    let reads = around.catalogue.reads?(evaluator)?;
+    if reads.contains(&request) || !around.catalogue.requests.iter().any(|known| known.kind == request) {
+        return None;
+    }
+    let of_kind = |kinds: &[&str]| kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(" or ");
+    let message =
+        format!("the evaluator `{evaluator}` cannot score a request of kind `{request}`; it scores {}", of_kind(reads));
+    let evaluators = around.catalogue.evaluators.iter().map(|known| known.kind);
+    let fit: Vec<&str> = evaluators
+        .filter(|kind| {
+            around.catalogue.reads.and_then(|reads| reads(kind)).is_some_and(|reads| reads.contains(&request))
+        })
+        .collect();
+    let hint = format!("`{request}` is scored by {}", of_kind(&fit));
+    Some(Finding::value(&to_key(&to_key(&[], "evaluator"), "kind"), message).hint(Some(hint)))
 }
 
 /// A `\n` that YAML leaves as a backslash and an n. Within `{{ }}` and `{% %}` the template's own strings know it.

@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Finding, Step, Trail, did_you_mean, follow_mut, sorted, to_index, to_key};
 use crate::document::{Document, to_yaml};
-use crate::load::{Part, Surroundings, Text, load_document};
+use crate::load::{NO_CONSTRAINT, Part, Surroundings, Text, load_document};
 use crate::registry::{FileKind, folder_of, is_yaml, kind_of, load_registry, read, yaml_files};
 use crate::resolve::FREE;
 use crate::shapes::COMPOSED;
@@ -123,13 +123,28 @@ impl Composed {
     }
 }
 
-/// A mistake in the text that nobody wrote has no line.
+/// A mistake in the text that nobody wrote has no line, and is said of what was typed.
 fn placeless(diagnostic: Diagnostic) -> Diagnostic {
     if diagnostic.file != Path::new(COMMAND_LINE) {
         return diagnostic;
     }
+    if let Some(id) = diagnostic.message.strip_prefix(NO_CONSTRAINT).and_then(|rest| rest.split('`').next()) {
+        let asked = diagnostic.message.rsplit_once(" (").map(|(_, place)| place.trim_end_matches(')'));
+        let asked = asked.map(|place| format!(" for {place}")).unwrap_or_default();
+        let message = format!("a constraint `{id}` is needed{asked}, and no file of `--controller` has one");
+        let hint = format!("save these lines as barrier.yaml and add `--controller barrier.yaml`:\n{}", barrier(id));
+        return Diagnostic { line: 0, column: 0, message, hint: Some(hint), ..diagnostic };
+    }
     let file = if diagnostic.path.starts_with("models") { "--model" } else { COMMAND_LINE };
     Diagnostic { file: file.into(), line: 0, column: 0, ..diagnostic }
+}
+
+/// A file for `--controller` with a constraint of that name.
+fn barrier(id: &str) -> String {
+    format!(
+        "    controller: {{kind: cbf, alpha: 0.3, constraint: {id}}}\n    constraints:\n      - id: {id}\n        constraint: \
+         {{kind: classifier_margin, model: \"builtin:tiny-sentiment\", positive: [positive, neutral], negative: [negative]}}"
+    )
 }
 
 struct Composer<'a> {

@@ -421,8 +421,11 @@ pub(crate) fn entry_id(entry: &Value) -> Option<&str> {
 pub(crate) fn no_such_constraint(id: &str, trail: &[Step], constraints: &[String]) -> Finding {
     let known: Vec<&str> = constraints.iter().map(String::as_str).collect();
     let hint = nearest_or_all(id, &known).unwrap_or_else(|| "the suite's `constraints` holds none".into());
-    Finding::value(trail, format!("there is no constraint `{id}` in the suite's `constraints`")).hint(Some(hint))
+    Finding::value(trail, format!("{NO_CONSTRAINT}{id}` in the suite's `constraints`")).hint(Some(hint))
 }
+
+/// How the message of a constraint that is not there begins; its id follows.
+pub(crate) const NO_CONSTRAINT: &str = "there is no constraint `";
 
 /// Puts constraints in the place of their ids.
 pub(crate) fn put_constraints(value: &mut Value, leaves: &[Leaf], constraints: &[(String, Value)]) {

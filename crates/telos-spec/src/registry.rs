@@ -108,7 +108,14 @@ pub(crate) fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     search.visit(folder, 0).map_err(|error| unreadable(folder, &error))?;
     if search.entries > ENTRIES {
         let message = format!("this folder holds more than {ENTRIES} files; name the folder that holds the YAML files");
-        return Err(Diagnostic { file: folder.to_path_buf(), line: 0, column: 0, path: String::new(), message, hint: None });
+        return Err(Diagnostic {
+            file: folder.to_path_buf(),
+            line: 0,
+            column: 0,
+            path: String::new(),
+            message,
+            hint: None,
+        });
     }
     search.found.sort();
     Ok(search.found)
@@ -175,7 +182,9 @@ pub(crate) fn read(path: &Path) -> Result<(Document, Vec<Diagnostic>), Diagnosti
         Some(what) => return Err(refuse(format!("this is {what} and no file"))),
         None if metadata.len() > MOST_BYTES => {
             let most = MOST_BYTES >> 20;
-            return Err(refuse(format!("this file is larger than {most} MiB; no file of goals, benchmarks or suites is")));
+            return Err(refuse(format!(
+                "this file is larger than {most} MiB; no file of goals, benchmarks or suites is"
+            )));
         }
         None => {}
     }
@@ -194,7 +203,7 @@ const MOST_BYTES: u64 = 32 << 20;
 
 /// The line of a byte, from 1.
 fn text_lines(bytes: &[u8], at: usize) -> usize {
-    bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+    bytes[..at].split(|byte| *byte == b'\n').count()
 }
 
 pub(crate) struct Builder<'a> {

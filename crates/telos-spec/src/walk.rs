@@ -40,6 +40,9 @@ pub(crate) fn walk(catalogue: &Catalogue, shape: &Shape, value: &Value, trail: &
     walker.out
 }
 
+/// Unknown keys for which a hint is looked for, more than are ever printed: a file may have any number of them.
+const HINTED: usize = 200;
+
 struct Walker<'a> {
     catalogue: &'a Catalogue,
     out: Walked,
@@ -150,10 +153,12 @@ impl Walker<'_> {
         for (key, value) in map {
             let below = to_key(trail, key);
             let Some(field) = fields.iter().find(|field| field.name == key) else {
-                let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
-                let hint = did_you_mean(key, known.iter().copied())
-                    .unwrap_or_else(|| format!("the keys here are {}", known.join(", ")));
-                self.found(Finding::key(&below, format!("unknown key `{key}`")).hint(Some(hint)));
+                let hint = (self.out.findings.len() < HINTED).then(|| {
+                    let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
+                    did_you_mean(key, known.iter().copied())
+                        .unwrap_or_else(|| format!("the keys here are {}", known.join(", ")))
+                });
+                self.found(Finding::key(&below, format!("unknown key `{key}`")).hint(hint));
                 continue;
             };
             self.value(&field.shape, value, &below);

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 use telos_report::counted;
-use telos_run::{Event, Listener};
+use telos_run::{Event, Listener, UnitInfo};
 
 /// How often a line is printed where there is no terminal.
 const LINES: Duration = Duration::from_secs(10);
@@ -14,11 +14,68 @@ pub(crate) struct Progress {
     quiet: bool,
     bar: Option<ProgressBar>,
     last: Option<Instant>,
+    /// What is being asked.
+    at: Option<Asking>,
+}
+
+/// The texts of one model, controller and benchmark on their way.
+struct Asking {
+    unit: UnitInfo,
+    /// Of the first unit of these texts in this sitting, and how many texts stood before it.
+    began: Instant,
+    first: u64,
+}
+
+impl Asking {
+    /// Goes on with a unit: of the same texts, or of others.
+    fn follow(before: Option<Self>, unit: &UnitInfo) -> Self {
+        let same = |old: &UnitInfo| {
+            (&old.model, &old.controller, &old.benchmark, old.wave)
+                == (&unit.model, &unit.controller, &unit.benchmark, unit.wave)
+        };
+        match before {
+            Some(Self { unit: old, began, first }) if same(&old) => Self { unit: unit.clone(), began, first },
+            _ => Self { unit: unit.clone(), began: Instant::now(), first: unit.before },
+        }
+    }
+
+    /// Texts that are done, where `done` of the unit's `of` requests are answered.
+    fn texts(&self, done: u64, of: u64) -> u64 {
+        self.unit.before + (self.unit.texts * done).checked_div(of).unwrap_or(0)
+    }
+
+    /// What is being asked, how far it is and how long it will take, in words.
+    fn line(&self, texts: u64) -> String {
+        let UnitInfo { model, controller, benchmark, wave, of, .. } = &self.unit;
+        let arm = controller.as_ref().map_or_else(|| model.clone(), |controller| format!("{model}/{controller}"));
+        let what = if *wave == 0 { "" } else { ", looked at again" };
+        let seconds = self.began.elapsed().as_secs_f64();
+        let rate = (texts - self.first.min(texts)) as f64 / seconds.max(1e-3);
+        let speed = if rate > 0.0 {
+            let left = (*of - texts.min(*of)) as f64 / rate;
+            let rate = if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
+            format!(", {rate} texts a second, {} left", duration(left))
+        } else {
+            String::new()
+        };
+        format!("{benchmark}, {arm}{what}: {texts} of {of} texts{speed}")
+    }
 }
 
 impl Progress {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, bar: None, last: None }
+        Self { quiet, bar: None, last: None, at: None }
+    }
+
+    /// Tells how far it is: at once on a terminal, now and then elsewhere.
+    fn tell(&mut self, done: u64, of: u64) {
+        let Some(at) = &self.at else { return };
+        if let Some(bar) = &self.bar {
+            bar.set_message(at.line(at.texts(done, of)));
+        } else if !self.quiet && self.last.is_none_or(|last| last.elapsed() >= LINES) {
+            self.say(&at.line(at.texts(done, of)));
+            self.last = Some(Instant::now());
+        }
     }
 
     fn say(&self, line: &str) {
@@ -53,9 +110,10 @@ impl Listener for Progress {
                     counts.prefix_tokens,
                     counts.new_tokens
                 ));
+                plan.warnings.iter().for_each(|warning| self.say(&format!("worth a look: {warning}")));
                 if !self.quiet && std::io::stderr().is_terminal() {
                     let bar = ProgressBar::with_draw_target(Some(counts.units), ProgressDrawTarget::stderr());
-                    let template = "{bar:30} {pos}/{len} units  {elapsed}  {msg}";
+                    let template = "{bar:20} {elapsed}  {msg}";
                     bar.set_style(
                         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
                     );
@@ -63,7 +121,7 @@ impl Listener for Progress {
                 }
             }
             Event::ModelOpening { model } => self.say(&format!("loading {model}")),
-            Event::ModelOpened { .. } | Event::Replied { .. } => {}
+            Event::ModelOpened { .. } => {}
             Event::JournalDamaged { lost, replies } => {
                 self.say(&format!(
                     "warning: the journal is damaged: {}; what stood there is asked again, and {replies} replies are there",
@@ -85,24 +143,13 @@ impl Listener for Progress {
             Event::Resumed { replies, units } => {
                 self.say(&format!("going on: {replies} replies, {units} units are there"));
             }
-            Event::UnitStarted { unit } => {
-                if let Some(bar) = &self.bar {
-                    let controller = unit.controller.as_deref().map(|c| format!("/{c}")).unwrap_or_default();
-                    bar.set_message(format!("{}{controller} on {}", unit.model, unit.benchmark));
-                    bar.tick();
-                }
-            }
-            Event::UnitDone { done, total, seconds_left, .. } => {
+            Event::UnitStarted { unit } => self.at = Some(Asking::follow(self.at.take(), unit)),
+            Event::Replied { done, of } => self.tell(*done, *of),
+            Event::UnitDone { done, unit, .. } => {
                 if let Some(bar) = &self.bar {
                     bar.set_position(*done);
-                    if let Some(left) = seconds_left {
-                        bar.set_message(format!("about {} left", duration(*left)));
-                    }
-                } else if self.last.is_none_or(|last| last.elapsed() >= LINES) || done == total {
-                    let left = seconds_left.map(|s| format!(", about {} left", duration(s))).unwrap_or_default();
-                    self.say(&format!("{done} of {total} units{left}"));
-                    self.last = Some(Instant::now());
                 }
+                self.tell(unit.requests, unit.requests);
             }
             Event::Writing => {
                 if let Some(bar) = self.bar.take() {
@@ -133,6 +180,29 @@ fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn t10_a_line_says_what_is_asked_and_how_long_it_takes() {
+        let unit = |before, controller: Option<&str>| UnitInfo {
+            id: "u".into(),
+            model: "tiny".into(),
+            controller: controller.map(str::to_owned),
+            benchmark: "positivity".into(),
+            wave: 0,
+            requests: 8,
+            before,
+            texts: 16,
+            of: 112,
+        };
+        let first = Asking::follow(None, &unit(32, Some("cbf-0.3")));
+        assert_eq!(first.line(32), "positivity, tiny/cbf-0.3: 32 of 112 texts");
+        let began = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine is up for longer");
+        let later = Asking::follow(Some(Asking { began, ..first }), &unit(48, Some("cbf-0.3")));
+        assert_eq!(later.texts(4, 8), 56);
+        assert_eq!(later.line(56), "positivity, tiny/cbf-0.3: 56 of 112 texts, 12 texts a second, 4.7 s left");
+        let other = Asking::follow(Some(later), &unit(0, None));
+        assert_eq!((other.first, other.line(0)), (0, "positivity, tiny: 0 of 112 texts".to_owned()));
+    }
 
     #[test]
     fn durations_read_well() {

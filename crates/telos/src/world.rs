@@ -109,6 +109,7 @@ fn catalogue() -> Catalogue {
         constraints: telos_control::constraint_shapes(),
         requests: telos_run::request_shapes(),
         sources: telos_data::source_shapes(),
+        reads: Some(telos_eval::reads),
         metrics: Some(metrics),
     }
 }

@@ -65,7 +65,10 @@ mod tests {
     #[test]
     fn d1_d4_d9_what_could_be_read_in_two_ways_is_refused() {
         let check = |text: &str, words: &[&str]| check_error(rows("jsonl", "x", text.as_bytes(), &Value::Null), words);
-        check("{}\n{\"gold\": 0, \"gold\": 1}\n", &["row 1", "line 2", "the key `gold` stands twice", "(at column 18)"]);
+        check(
+            "{}\n{\"gold\": 0, \"gold\": 1}\n",
+            &["row 1", "line 2", "the key `gold` stands twice", "(at column 18)"],
+        );
         check("{\"a\": {\"b\": [{\"c\": 1, \"c\": 1}]}}", &["line 1", "`c`"]);
         check("{\"id\": 18446744073709551616}", &["line 1", "18446744073709551616 does not fit 64 bits"]);
         check("{\"a\": NaN}", &["`NaN` is no JSON value"]);

@@ -22,7 +22,10 @@ pub(super) fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DataEr
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.starts_with('\u{feff}') {
-        return Err(broken(Some(1), "it begins with a second byte order mark (U+FEFF); one is passed over, delete the rest"));
+        return Err(broken(
+            Some(1),
+            "it begins with a second byte order mark (U+FEFF); one is passed over, delete the rest",
+        ));
     }
     Ok(text)
 }

@@ -132,7 +132,7 @@ fn an_error_is_a_row_and_a_missing_score() {
     assert_eq!(bad.len(), 4);
     assert!(bad.iter().all(|r| r.item == "c" && r.error_kind.as_deref() == Some("internal")));
     let missing: Vec<_> = record.scores.iter().filter(|s| s.status == Status::Error).collect();
-    assert_eq!(missing.len(), 3 * 3);
+    assert_eq!(missing.len(), 3 * 4);
     assert!(missing.iter().all(|s| s.item == "c" && s.value.is_none() && s.reason.as_deref() == Some("poisoned")));
     assert!(matches!(sitting.events.last(), Some(Event::Finished { errors: 4, .. })));
 }

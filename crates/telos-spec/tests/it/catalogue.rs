@@ -147,6 +147,7 @@ pub(crate) fn catalogue() -> Catalogue {
         constraints: CONSTRAINTS.to_vec(),
         requests: REQUESTS.to_vec(),
         sources: SOURCES.to_vec(),
+        reads: None,
         metrics: Some(metrics),
     }
 }

@@ -83,7 +83,20 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
             code: exit::INVALID,
         });
     }
+    if let Some(unscored) = unscored(&summary) {
+        return Err(Failure { message: unscored, code: exit::INVALID });
+    }
     Ok(gate.map_or(exit::SUCCESS, |gate| super::gate::code(gate.verdict, false)))
+}
+
+/// What is wrong where a benchmark was asked and has not one score on some arm; the reason of the first missing one is told.
+fn unscored(summary: &telos_report::Summary) -> Option<String> {
+    let (benchmark, row) = summary.benchmarks.iter().find_map(|benchmark| {
+        let unscored = |arm: &str| benchmark.rows.iter().filter(|row| row.arm == arm).all(|row| row.n == 0);
+        benchmark.rows.iter().find(|row| benchmark.items > 0 && unscored(&row.arm)).map(|row| (benchmark, row))
+    })?;
+    let reason = row.missing.first().map(|missing| format!(": {}", missing.reason)).unwrap_or_default();
+    Some(format!("benchmark `{}` has not one score for {}{reason}", benchmark.id, row.arm))
 }
 
 /// How many token positions each model computed in this sitting, to be held against the plan's distinct prefix tokens.
