@@ -228,7 +228,7 @@ mod tests {
         check(br#"{"a": "\udc00x"}"#, (1, 13), "surrogate");
         check(br#"{"a": NaN}"#, (1, 7), "`NaN` is no JSON value; write null");
         check(br#"{"a": -Infinity}"#, (1, 8), "`-Infinity`");
-        check(br#"[None]"#, (1, 2), "`None`");
+        check(b"[None]", (1, 2), "`None`");
         check(b"{\"a\": \"x\0y\"}", (1, 9), "U+0000");
         check(b"{\"a\": \"x\ny\"}", (2, 0), "a line end");
         check("[".repeat(200).as_bytes(), (1, 128), "more than 128 deep");

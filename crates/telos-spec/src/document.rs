@@ -429,7 +429,7 @@ mod tests {
 
     /// Maps in maps, one a line.
     fn nested(depth: usize) -> String {
-        (0..depth).map(|i| format!("{}a:\n", " ".repeat(i))).collect()
+        (0..depth).flat_map(|i| [" ".repeat(i), "a:\n".to_owned()]).collect()
     }
 
     #[test]
