@@ -1,5 +1,7 @@
 //! The models that are compiled into the program, so that a machine without a network has something to run.
 
+use crate::error::OpenError;
+
 /// A model of the program's own.
 #[derive(Debug)]
 pub struct BuiltinModel {
@@ -37,10 +39,10 @@ pub static BUILTIN_MODELS: &[BuiltinModel] = &[
 
 impl BuiltinModel {
     /// The model of that name. The error lists those that there are.
-    pub(crate) fn find(name: &str) -> Result<&'static Self, String> {
+    pub(crate) fn find(name: &str) -> Result<&'static Self, OpenError> {
         BUILTIN_MODELS.iter().find(|model| model.name == name).ok_or_else(|| {
             let names: Vec<&str> = BUILTIN_MODELS.iter().map(|model| model.name).collect();
-            format!("there is no built-in model `{name}`; there are {}", names.join(" and "))
+            OpenError::Missing(format!("there is no built-in model `{name}`; there are {}", names.join(" and ")))
         })
     }
 

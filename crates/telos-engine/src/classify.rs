@@ -1,7 +1,7 @@
 //! Classifiers and reward models: a text to logits, each distinct text once.
 
 use crate::decoder::Decoder;
-use crate::encoder::{Encoded, Encoder};
+use crate::encoder::{Encoded, Encoder, Problem};
 use crate::kv::Store;
 use crate::pool::Pool;
 use crate::text::side::TextSide;
@@ -85,13 +85,10 @@ impl Classifier {
             .collect()
     }
 
-    /// Labels with logits and probabilities; the softmax is taken in f64.
+    /// Labels with logits and what these stand for, as transformers' `text-classification` reads them.
     pub(crate) fn classification(&self, logits: &[f32]) -> Classification {
-        let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weights: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - f64::from(top)).exp()).collect();
-        let total: f64 = weights.iter().sum();
-        let labels = &self.encoder.description.labels;
-        let probabilities = labels.iter().zip(&weights).map(|(label, w)| (label.clone(), w / total)).collect();
+        let d = &self.encoder.description;
+        let probabilities = d.labels.iter().cloned().zip(read_off(d.problem, logits)).collect();
         Classification { logits: logits.to_vec(), probabilities }
     }
 
@@ -108,7 +105,32 @@ impl Classifier {
         }
         // A model with one row of types has none to tell apart.
         let types = if d.types > 1 && second.is_some() { types } else { vec![0; ids.len()] };
+        if let Some(id) = ids.iter().find(|id| **id as usize >= d.vocabulary) {
+            let size = d.vocabulary;
+            return Err(RequestError::invalid(format!("the tokenizer gave id {id}, and the vocabulary has {size}")));
+        }
+        if let Some(kind) = types.iter().find(|kind| **kind as usize >= d.types) {
+            let size = d.types;
+            return Err(RequestError::invalid(format!(
+                "the tokenizer gave token type {kind}, and the model has {size}"
+            )));
+        }
         Ok(Encoded { ids, types })
+    }
+}
+
+/// What logits stand for, in f64.
+fn read_off(problem: Problem, logits: &[f32]) -> Vec<f64> {
+    let values = logits.iter().map(|x| f64::from(*x));
+    match problem {
+        Problem::SingleLabel => {
+            let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
+            let weights: Vec<f64> = values.map(|x| (x - top).exp()).collect();
+            let total: f64 = weights.iter().sum();
+            weights.into_iter().map(|w| w / total).collect()
+        }
+        Problem::MultiLabel => values.map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+        Problem::Regression => values.collect(),
     }
 }
 

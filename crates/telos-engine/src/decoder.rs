@@ -82,6 +82,7 @@ impl Decoder {
             let first = group.first_position();
             group.rows.clone().enumerate().for_each(|(i, row)| positions[row] = first + i);
         }
+        let rope = self.rope.table(positions.iter().max().map_or(0, |last| last + 1));
         let mut x = vec![0.0; count * hidden];
         for (token, row) in tokens.iter().zip(x.chunks_exact_mut(hidden)) {
             let token = *token as usize;
@@ -102,7 +103,7 @@ impl Decoder {
             pool.chunks(&mut qkv, width * share(count, pool), |part, chunk| {
                 for (i, row) in chunk.chunks_exact_mut(width).enumerate() {
                     let position = positions[part * share(count, pool) + i];
-                    row[..query + d.heads * d.dim].chunks_exact_mut(d.dim).for_each(|h| self.rope.turn(position, h));
+                    row[..query + d.heads * d.dim].chunks_exact_mut(d.dim).for_each(|h| rope.turn(position, h));
                 }
             });
             for group in groups {

@@ -37,6 +37,17 @@ pub(crate) struct EncoderLayer {
     pub(crate) norm: Norm,
 }
 
+/// What a classifier's logits stand for (transformers, `problem_type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// One label of several: the softmax of the logits.
+    SingleLabel,
+    /// Each label for itself, or the only one: its logit's sigmoid.
+    MultiLabel,
+    /// No probabilities: the values as they are.
+    Regression,
+}
+
 /// Extents and constants.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EncoderDescription {
@@ -53,6 +64,8 @@ pub(crate) struct EncoderDescription {
     /// RoBERTa counts positions from its padding id on, and gives padding tokens that id's own position.
     pub(crate) padding: Option<u32>,
     pub(crate) labels: Vec<String>,
+    /// What the logits stand for.
+    pub(crate) problem: Problem,
 }
 
 impl EncoderDescription {

@@ -3,21 +3,26 @@
 use crate::builtin::BuiltinModel;
 use crate::causal::Causal;
 use crate::classify::{Classifier, RewardModel};
+use crate::error::OpenError;
+use crate::family;
 use crate::family::config::Config;
-use crate::family::llama::{GgufNames, gguf_config};
-use crate::family::{self, Body};
+use crate::family::entry::{Body, Family, Outline};
+use crate::family::llama_gguf::{self, GgufNames, gguf_config};
 use crate::home::Home;
+use crate::limits;
 use crate::local::{Engine, Local, MarginConstraint, Opener};
 use crate::notes::{Notes, Tell};
 use crate::pool::Pool;
-use crate::text::side::TextSide;
-use crate::weights::Tensors;
+use crate::text::side::{Special, TextSide};
 use crate::weights::folder::Files;
 use crate::weights::gguf::Gguf;
+use crate::weights::survey::Survey;
+use crate::weights::tensors::Tensors;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use telos_core::control::{ConstraintKind, ConstraintSpec};
+use telos_core::digest::canonical_json;
 use telos_core::model::in_cache;
 use telos_core::{Constraint, ErrorKind, Model, ModelCard, ModelError, ModelRef, Models, RequestError, Weights};
 
@@ -62,6 +67,16 @@ pub struct LocalModels {
     own: Weak<Self>,
 }
 
+/// What a model's files say, before its weights are read.
+struct Opened<'a> {
+    model: &'a ModelRef,
+    config: &'a Config,
+    family: &'static Family,
+    outline: Outline,
+    text: TextSide,
+    eos: Option<Vec<u32>>,
+}
+
 impl std::fmt::Debug for LocalModels {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LocalModels").field("options", &self.options).finish_non_exhaustive()
@@ -81,6 +96,12 @@ impl LocalModels {
         Arc::new_cyclic(|own| Self { options, pool, open, constraints, notes, own: own.clone() })
     }
 
+    /// Opens a model, or hands out the one that is open already. The error says of which kind it is: not supported, broken,
+    /// missing, not of one model.
+    pub fn open_local(&self, model: &ModelRef, weights: Weights) -> Result<Arc<dyn Model>, OpenError> {
+        self.local(model, weights).map(|local| local as Arc<dyn Model>)
+    }
+
     /// What the model computed so far; zero for one that is not open.
     pub fn counters(&self, model: &ModelRef) -> Counters {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,15 +112,17 @@ impl LocalModels {
         }
     }
 
-    fn path(&self, model: &ModelRef) -> Result<PathBuf, String> {
+    fn path(&self, model: &ModelRef) -> Result<PathBuf, OpenError> {
         match model {
             ModelRef::Local { path } => {
                 let placed = in_cache(path, &self.options.cache_dir);
                 if placed.exists() {
                     return Ok(placed.canonicalize().unwrap_or(placed));
                 }
-                Err(if placed == *path {
-                    "there is no such folder or file; a model is a folder with config.json, model*.safetensors and \
+                Err(OpenError::Missing(if placed.is_symlink() {
+                    format!("the link {} leads nowhere, or to itself", placed.display())
+                } else if placed == *path {
+                    "there is no such folder or file; a model is a folder with config.json, model.safetensors and \
                      tokenizer.json, or a .gguf file"
                         .to_owned()
                 } else {
@@ -107,31 +130,33 @@ impl LocalModels {
                         "there is no {}: put the model's file there (benchmarks/models has scripts)",
                         placed.display()
                     )
-                })
+                }))
             }
             // A name that is no path of a file; it is only a key.
             ModelRef::Builtin { name } => BuiltinModel::find(name).map(|_| PathBuf::from(model.to_string())),
-            ModelRef::Hub { .. } => {
-                Err("models from a hub are not there yet; download it and name the folder or the .gguf file".into())
+            ModelRef::Hub { .. } => Err(OpenError::Missing(
+                "models from a hub are not there yet; download it and name the folder or the .gguf file".into(),
+            )),
+            ModelRef::Server { .. } => {
+                Err(OpenError::Missing("servers are not there yet; name a folder or a .gguf file".into()))
             }
-            ModelRef::Server { .. } => Err("servers are not there yet; name a folder or a .gguf file".into()),
         }
     }
 
-    fn local(&self, model: &ModelRef, weights: Weights) -> Result<Arc<Local>, ModelError> {
-        let fail = |message: String| ModelError { model: model.to_string(), message };
-        let path = self.path(model).map_err(fail)?;
+    /// Opens a model, with the reason in its kind where it cannot.
+    fn local(&self, model: &ModelRef, weights: Weights) -> Result<Arc<Local>, OpenError> {
+        let path = self.path(model)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (path, weights == Weights::Load);
         if let Some(local) = open.get(&key) {
             return Ok(local.clone());
         }
-        let local = Arc::new(self.read(model, &key.0, weights).map_err(fail)?);
+        let local = Arc::new(self.read(model, &key.0, weights)?);
         open.insert(key, local.clone());
         Ok(local)
     }
 
-    fn read(&self, model: &ModelRef, path: &Path, weights: Weights) -> Result<Local, String> {
+    fn read(&self, model: &ModelRef, path: &Path, weights: Weights) -> Result<Local, OpenError> {
         match model {
             ModelRef::Builtin { name } => self.read_home(model, Home::Builtin(BuiltinModel::find(name)?), weights),
             _ if path.is_dir() => self.read_home(model, Home::Folder(path), weights),
@@ -139,77 +164,116 @@ impl LocalModels {
         }
     }
 
-    fn read_home(&self, model: &ModelRef, home: Home<'_>, weights: Weights) -> Result<Local, String> {
-        let config = home.json("config.json")?.map(Config).ok_or_else(|| {
-            format!("there is no config.json in {}: a model folder is in the Hugging Face layout", home.name())
+    fn read_home(&self, model: &ModelRef, home: Home<'_>, weights: Weights) -> Result<Local, OpenError> {
+        let configuration = |name: &str| Ok(home.json(name)?.map(|map| Config { map, file: home.shown(name) }));
+        let config = configuration("config.json")?.ok_or_else(|| {
+            OpenError::Missing(format!(
+                "there is no config.json in {}: a model folder is in the Hugging Face layout",
+                home.name()
+            ))
         })?;
-        let generation = home.json("generation_config.json")?.map(Config);
+        let generation: Option<Config> = configuration("generation_config.json")?;
         // An architecture that is not supported is the first thing to say, whatever else is missing.
-        family::find(config.architecture()?)?;
-        let text = TextSide::open(home)?;
-        let eos = generation.as_ref().and_then(Config::eos).or_else(|| config.eos());
+        let family = family::find(config.architecture()?)?;
+        let outline = (family.outline)(&config)?;
+        let mut text = TextSide::open(home).map_err(OpenError::Text)?;
+        text.hash = home.text_hash(&text.hash)?;
+        let generated = generation.as_ref().map(|generation| generation.eos(outline.vocabulary)).transpose()?;
+        let eos = match generated.flatten() {
+            Some(ids) => Some(ids),
+            None => config.eos(outline.vocabulary)?,
+        };
+        let opened = Opened { model, config: &config, family, outline, text, eos };
         if weights == Weights::Skip {
-            return self.assemble(model, &config, text, eos, None);
+            return self.assemble(opened, None);
         }
         let files = Files::of(home)?;
+        self.survey(&opened, &files)?;
         let mut hasher = blake3::Hasher::new();
-        hasher.update(telos_core::digest::canonical_json(&config.0.clone().into()).as_bytes());
+        for config in [Some(&config), generation.as_ref()].into_iter().flatten() {
+            hasher.update(canonical_json(&config.map.clone().into()).as_bytes());
+        }
+        self.say_that_it_takes_time(&home.name(), files.size());
         files.hash(&mut hasher);
-        let mut tensors = files.tensors()?;
-        self.assemble(model, &config, text, eos, Some((hasher.finalize(), &mut tensors)))
+        self.assemble(opened, Some((hasher.finalize(), &files)))
     }
 
-    fn read_gguf(&self, model: &ModelRef, path: &Path, weights: Weights) -> Result<Local, String> {
+    fn read_gguf(&self, model: &ModelRef, path: &Path, weights: Weights) -> Result<Local, OpenError> {
         if path.extension().is_none_or(|e| e != "gguf") {
-            return Err(format!("{} is neither a folder nor a .gguf file", path.display()));
+            return Err(OpenError::Missing(format!("{} is neither a folder nor a .gguf file", path.display())));
         }
         let file = Gguf::open(path)?;
         let config = gguf_config(&file)?;
-        let text = crate::text::gguf::text_side(&file)?;
-        let eos = config.eos();
-        if weights == Weights::Skip {
-            return self.assemble(model, &config, text, eos, None);
+        let family = family::find(config.architecture()?)?;
+        let outline = (family.outline)(&config)?;
+        for key in llama_gguf::unread(&file) {
+            self.notes.say(&format!("{}: `{key}` is not known here and is ignored", file.shown));
         }
-        let hash = blake3::hash(file.bytes());
-        let (query_heads, heads) = (config.whole("num_attention_heads")?, config.whole("num_key_value_heads")?);
-        let factors = (&file).has("rope_freqs.weight");
-        let mut tensors = GgufNames { file: &file, query_heads, heads, factors };
-        self.assemble(model, &config, text, eos, Some((hash, &mut tensors)))
+        let text = crate::text::gguf::text_side(&file)?;
+        let eos = config.eos(outline.vocabulary)?;
+        let opened = Opened { model, config: &config, family, outline, text, eos };
+        if weights == Weights::Skip {
+            return self.assemble(opened, None);
+        }
+        let (query_heads, heads) = (config.extent("num_attention_heads")?, config.extent("num_key_value_heads")?);
+        let tensors = GgufNames { file: &file, query_heads, heads };
+        self.survey(&opened, &tensors)?;
+        self.say_that_it_takes_time(&file.shown, file.bytes().len() as u64);
+        self.assemble(opened, Some((blake3::hash(file.bytes()), &tensors)))
+    }
+
+    /// Holds everything that the family reads against the header, before a byte of the weights is hashed or unpacked.
+    fn survey(&self, opened: &Opened<'_>, tensors: &dyn Tensors) -> Result<(), OpenError> {
+        let Opened { config, family, .. } = opened;
+        let survey = Survey::new(tensors);
+        (family.build)(config, &survey)?;
+        let (harmless, unread): (Vec<String>, Vec<String>) =
+            survey.unread().into_iter().partition(|tensor| family.ignores(tensor));
+        if let Some(first) = unread.first() {
+            let many = unread.len();
+            let others = if many > 1 { format!(" and {} others", many - 1) } else { String::new() };
+            return Err(OpenError::Mismatch(format!(
+                "{} of {}: nobody would read tensor `{first}`{others}; the configuration ({} layers) is not of these \
+                 weights, or they are of a model that is not supported",
+                opened.model,
+                family.architecture,
+                config.extent("num_hidden_layers")?,
+            )));
+        }
+        if let Some(first) = harmless.first() {
+            let others =
+                if harmless.len() > 1 { format!(" and {} like it", harmless.len() - 1) } else { String::new() };
+            self.notes.say(&format!("{}: tensor `{first}`{others} changes nothing and is ignored", opened.model));
+        }
+        survey.reserve()
+    }
+
+    fn say_that_it_takes_time(&self, name: &str, bytes: u64) {
+        if bytes >= limits::HASHED_SILENTLY {
+            self.notes.say(&format!("{name}: hashing and unpacking {} GB of weights", bytes / 1_000_000_000));
+        }
     }
 
     /// Puts a model together from what its files say.
-    fn assemble(
-        &self,
-        model: &ModelRef,
-        config: &Config,
-        mut text: TextSide,
-        eos: Option<Vec<u32>>,
-        weights: Option<(blake3::Hash, &mut dyn Tensors)>,
-    ) -> Result<Local, String> {
-        let family = family::find(config.architecture()?)?;
-        let outline = (family.outline)(config)?;
+    fn assemble(&self, opened: Opened<'_>, weights: Option<(blake3::Hash, &dyn Tensors)>) -> Result<Local, OpenError> {
+        let Opened { model, config, family, outline, mut text, eos } = opened;
         if text.size() > outline.vocabulary {
-            return Err(format!(
+            return Err(OpenError::Mismatch(format!(
                 "the tokenizer has {} entries and the embedding {}: they are not of the same model",
                 text.size(),
                 outline.vocabulary
-            ));
+            )));
         }
         text.covers = outline.causal;
         for note in &text.notes {
             self.notes.say(note);
         }
         // A configuration may name beginning and end where the tokenizer's own file does not.
-        let named = |key: &str| {
-            let id = config.whole_or_none(key)? as u32;
-            text.token_text(id).map(|text| crate::text::side::Special { id, text })
-        };
-        let (bos, end) = (named("bos_token_id"), eos.as_ref().and_then(|ids| ids.first().copied()));
+        let special = |id: u32| text.token_text(id).map(|text| Special { id, text });
+        let bos = config.id("bos_token_id", outline.vocabulary)?.and_then(special);
+        let end = eos.as_ref().and_then(|ids| ids.first().copied()).and_then(special);
         text.bos = text.bos.take().or(bos);
-        text.eos = text
-            .eos
-            .take()
-            .or_else(|| end.and_then(|id| text.token_text(id).map(|text| crate::text::side::Special { id, text })));
+        text.eos = text.eos.take().or(end);
         let eos = eos.or_else(|| text.eos.as_ref().map(|eos| vec![eos.id])).unwrap_or_default();
         let (hash, engine) = match weights {
             None => (None, Engine::None),
@@ -249,6 +313,7 @@ impl LocalModels {
         let ConstraintKind::ClassifierMargin(margin) = &spec.kind;
         let model = self
             .local(&margin.model, Weights::Load)
+            .map_err(|e| ModelError { model: margin.model.to_string(), message: e.to_string() })
             .map_err(|e| RequestError::new(ErrorKind::Model, format!("failed to open the constraint's model: {e}")))?;
         let opened: Arc<dyn Constraint> = Arc::new(MarginConstraint::new(&spec, model)?);
         self.constraints.lock().unwrap_or_else(PoisonError::into_inner).insert(spec, opened.clone());
@@ -268,6 +333,7 @@ impl Opener for LocalModels {
 
 impl Models for LocalModels {
     fn open(&self, model: &ModelRef, weights: Weights) -> Result<Arc<dyn Model>, ModelError> {
-        self.local(model, weights).map(|local| local as Arc<dyn Model>)
+        let opened = self.open_local(model, weights);
+        opened.map_err(|error| ModelError { model: model.to_string(), message: error.to_string() })
     }
 }

@@ -1,5 +1,10 @@
 //! Rotary positions.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Positions that a table has at least.
+const FIRST: usize = 512;
+
 /// How the rotary frequencies of a decoder are made.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RopeConfig {
@@ -19,16 +24,23 @@ pub(crate) struct Llama3 {
     pub(crate) original: f32,
 }
 
-/// Cosines and sines by position.
+/// Cosines and sines by position, for as many positions as were asked for so far: a model may have more than memory holds.
 pub(crate) struct Rope {
+    frequencies: Vec<f32>,
+    table: Mutex<Arc<Table>>,
+}
+
+/// Cosines and sines of the first positions.
+#[derive(Clone)]
+pub(crate) struct Table {
     half: usize,
     cos: Vec<f32>,
     sin: Vec<f32>,
 }
 
 impl Rope {
-    /// Tables for heads of `dim` values and that many positions.
-    pub(crate) fn new(config: &RopeConfig, dim: usize, positions: usize) -> Self {
+    /// For heads of `dim` values, before the first position.
+    pub(crate) fn new(config: &RopeConfig, dim: usize) -> Self {
         let half = dim / 2;
         let frequencies: Vec<f32> = (0..half)
             .map(|i| {
@@ -36,9 +48,32 @@ impl Rope {
                 config.llama3.as_ref().map_or(frequency, |scaling| scaling.scale(frequency))
             })
             .collect();
-        let angles = (0..positions).flat_map(|p| frequencies.iter().map(move |f| p as f32 * f));
-        let (sin, cos) = angles.map(f32::sin_cos).unzip();
-        Self { half, cos, sin }
+        let table = Table { half, cos: Vec::new(), sin: Vec::new() };
+        Self { frequencies, table: Mutex::new(Arc::new(table)) }
+    }
+
+    /// A table that has at least that many positions. A position's values do not depend on when it was added.
+    pub(crate) fn table(&self, positions: usize) -> Arc<Table> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = table.positions();
+        if known < positions {
+            // Doubling keeps the copies down to as much as the table itself.
+            let enough = positions.max(known * 2).max(FIRST);
+            let Table { half, mut cos, mut sin } = Table::clone(&table);
+            for angle in (known..enough).flat_map(|p| self.frequencies.iter().map(move |f| p as f32 * f)) {
+                let (s, c) = angle.sin_cos();
+                sin.push(s);
+                cos.push(c);
+            }
+            *table = Arc::new(Table { half, cos, sin });
+        }
+        table.clone()
+    }
+}
+
+impl Table {
+    fn positions(&self) -> usize {
+        self.cos.len() / self.half
     }
 
     /// Turns one head's values: x' = x·cos − y·sin, y' = y·cos + x·sin, where y lies half a head after x.
@@ -63,6 +98,29 @@ impl Llama3 {
         } else {
             let smooth = (self.original / wavelength - self.low) / (self.high - self.low);
             (1.0 - smooth) * frequency / self.factor + smooth * frequency
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_grew_has_the_same_bits() {
+        let config = RopeConfig { theta: 10_000.0, llama3: None };
+        let (grown, whole) = (Rope::new(&config, 8), Rope::new(&config, 8));
+        for positions in [1, 3, 511, 513, 2_000] {
+            assert!(grown.table(positions).positions() >= positions);
+        }
+        let (grown, whole) = (grown.table(5_000), whole.table(5_000));
+        for position in [0, 1, 511, 512, 513, 1_025, 4_999] {
+            let turned = |table: &Table| {
+                let mut head: Vec<f32> = (0..8).map(|i| i as f32 / 3.0).collect();
+                table.turn(position, &mut head);
+                head.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            assert_eq!(turned(&grown), turned(&whole), "position {position}");
         }
     }
 }

@@ -1,45 +1,58 @@
 //! BERT as a sequence classifier, and the layout that RoBERTa shares with it.
 
 use super::config::Config;
-use super::{Body, Outline};
+use super::entry::{Body, Family, Outline};
 use crate::encoder::{Encoder, EncoderDescription, EncoderLayer, Linear, Norm};
+use crate::error::OpenError;
 use crate::kernel::panels::Panels;
-use crate::weights::Tensors;
+use crate::weights::tensors::Tensors;
+
+/// Positions that older files count out, and the heads of the model that it was made from, which classify nothing.
+pub(crate) static FAMILY: Family = Family {
+    architecture: "BertForSequenceClassification",
+    model_type: "bert",
+    outline,
+    build,
+    harmless: &["bert.embeddings.position_ids", "bert.embeddings.token_type_ids", "cls.*"],
+};
 
 /// The description of a BERT-shaped encoder; `padding` as RoBERTa counts positions.
-pub(crate) fn describe(config: &Config, padding: Option<u32>) -> Result<EncoderDescription, String> {
-    match config.text("hidden_act") {
-        Some("gelu") => {}
-        other => return Err(format!("`hidden_act` {other:?} of config.json is not supported; supported: gelu")),
+pub(crate) fn describe(config: &Config, padding: Option<u32>) -> Result<EncoderDescription, OpenError> {
+    config.refuse_flags(&["is_decoder"])?;
+    config.one_of("hidden_act", &["gelu"])?;
+    config.one_of("position_embedding_type", &["absolute"])?;
+    let (hidden, heads) = (config.extent("hidden_size")?, config.extent("num_attention_heads")?);
+    if hidden % heads != 0 {
+        let file = &config.file;
+        return Err(OpenError::Mismatch(format!(
+            "{file} has a hidden size of {hidden} for {heads} heads: expected a multiple"
+        )));
     }
-    match config.text("position_embedding_type") {
-        None | Some("absolute") => {}
-        Some(other) => return Err(format!("`position_embedding_type: {other}` is not supported; supported: absolute")),
-    }
-    let (hidden, heads) = (config.whole("hidden_size")?, config.whole("num_attention_heads")?);
-    if heads == 0 || hidden % heads != 0 {
-        return Err(format!("config.json has a hidden size of {hidden} for {heads} heads: expected a multiple"));
-    }
+    let labels = config.labels()?;
     let description = EncoderDescription {
-        vocabulary: config.whole("vocab_size")?,
+        vocabulary: config.extent("vocab_size")?,
         hidden,
-        intermediate: config.whole("intermediate_size")?,
-        layers: config.whole("num_hidden_layers")?,
+        intermediate: config.extent("intermediate_size")?,
+        layers: config.extent("num_hidden_layers")?,
         heads,
-        norm_eps: config.number("layer_norm_eps")?,
-        positions: config.whole("max_position_embeddings")?,
-        types: config.whole_or_none("type_vocab_size").unwrap_or(1),
+        norm_eps: config.number("layer_norm_eps", 0.0)?,
+        positions: config.positions()?,
+        types: config.extent_or_none("type_vocab_size")?.unwrap_or(1),
         padding,
-        labels: config.labels()?,
+        problem: config.problem(labels.len())?,
+        labels,
     };
-    if description.labels.is_empty() || description.positions <= padding.map_or(0, |id| id as usize + 1) {
-        return Err("config.json has no labels, or no positions".into());
+    let first = padding.map_or(0, |id| id as usize + 1);
+    if description.positions <= first {
+        let expected = format!("more than {first}, as positions are counted from `pad_token_id` on");
+        return Err(config.wrong("max_position_embeddings", &expected));
     }
     Ok(description)
 }
 
 /// What is known without weights.
-pub(crate) fn outline(config: &Config) -> Result<Outline, String> {
+fn outline(config: &Config) -> Result<Outline, OpenError> {
+    config.check(FAMILY.model_type)?;
     Ok(outline_of(&describe(config, None)?))
 }
 
@@ -49,7 +62,7 @@ pub(crate) fn outline_of(d: &EncoderDescription) -> Outline {
 }
 
 /// Reads the weights.
-pub(crate) fn build(config: &Config, tensors: &mut dyn Tensors) -> Result<Body, String> {
+fn build(config: &Config, tensors: &dyn Tensors) -> Result<Body, OpenError> {
     let head = Names { prefix: "bert", pooler: "bert.pooler.dense", classifier: "classifier" };
     encoder(describe(config, None)?, &head, tensors).map(Body::Classifier)
 }
@@ -62,10 +75,9 @@ pub(crate) struct Names {
 }
 
 /// Reads a BERT-shaped encoder.
-pub(crate) fn encoder(d: EncoderDescription, names: &Names, tensors: &mut dyn Tensors) -> Result<Encoder, String> {
+pub(crate) fn encoder(d: EncoderDescription, names: &Names, tensors: &dyn Tensors) -> Result<Encoder, OpenError> {
     let (hidden, prefix) = (d.hidden, names.prefix);
-    let mut table =
-        |name: &str, rows: usize| tensors.read(&format!("{prefix}.embeddings.{name}.weight"), &[rows, hidden]);
+    let table = |name: &str, rows: usize| tensors.read(&format!("{prefix}.embeddings.{name}.weight"), &[rows, hidden]);
     let words = table("word_embeddings", d.vocabulary)?;
     let positions = table("position_embeddings", d.positions)?;
     let types = table("token_type_embeddings", d.types)?;
@@ -89,20 +101,20 @@ pub(crate) fn encoder(d: EncoderDescription, names: &Names, tensors: &mut dyn Te
                 norm: read_norm(tensors, &format!("{at}.output.LayerNorm"), hidden)?,
             })
         })
-        .collect::<Result<_, String>>()?;
+        .collect::<Result<_, OpenError>>()?;
     let pooler = read_linear(tensors, names.pooler, hidden, hidden)?;
     let classifier = read_linear(tensors, names.classifier, d.labels.len(), hidden)?;
     Ok(Encoder { description: d, words, positions, types, norm, layers, pooler, classifier })
 }
 
-fn read_linear(tensors: &mut dyn Tensors, name: &str, outputs: usize, inputs: usize) -> Result<Linear, String> {
+fn read_linear(tensors: &dyn Tensors, name: &str, outputs: usize, inputs: usize) -> Result<Linear, OpenError> {
     let weight = tensors.read(&format!("{name}.weight"), &[outputs, inputs])?;
     let bias = tensors.read(&format!("{name}.bias"), &[outputs])?;
     Ok(Linear { weight: Panels::pack(inputs, &[&weight]), bias })
 }
 
 /// A layer norm; checkpoints from before PyTorch name its parts gamma and beta.
-fn read_norm(tensors: &mut dyn Tensors, name: &str, size: usize) -> Result<Norm, String> {
+fn read_norm(tensors: &dyn Tensors, name: &str, size: usize) -> Result<Norm, OpenError> {
     let old = tensors.has(&format!("{name}.gamma"));
     let (weight, bias) = if old { ("gamma", "beta") } else { ("weight", "bias") };
     let weight = tensors.read(&format!("{name}.{weight}"), &[size])?;

@@ -2,54 +2,17 @@
 
 pub(crate) mod bert;
 pub(crate) mod config;
+pub(crate) mod entry;
 pub(crate) mod llama;
+pub(crate) mod llama_gguf;
 pub(crate) mod roberta;
+mod rotary;
 
-use crate::decoder::Decoder;
-use crate::encoder::Encoder;
-use crate::weights::Tensors;
-use config::Config;
-
-/// What a model is made of.
-pub(crate) enum Body {
-    /// Predicts tokens.
-    Causal(Decoder),
-    /// A decoder with a reward in place of logits.
-    Reward(Decoder),
-    /// Classifies a text.
-    Classifier(Encoder),
-}
-
-/// What is known of a model without its weights.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Outline {
-    pub(crate) vocabulary: usize,
-    pub(crate) max_length: usize,
-    pub(crate) labels: Vec<String>,
-    pub(crate) causal: bool,
-}
-
-/// One architecture.
-pub(crate) struct Family {
-    /// The name in `architectures` of `config.json`.
-    pub(crate) architecture: &'static str,
-    /// What can be said without weights; refuses configurations that this family does not cover.
-    pub(crate) outline: fn(&Config) -> Result<Outline, String>,
-    /// Reads the weights.
-    pub(crate) build: fn(&Config, &mut dyn Tensors) -> Result<Body, String>,
-}
+use crate::error::OpenError;
+use entry::Family;
 
 /// All architectures, in order of name.
-pub(crate) static FAMILIES: &[Family] = &[
-    Family { architecture: "BertForSequenceClassification", outline: bert::outline, build: bert::build },
-    Family { architecture: "LlamaForCausalLM", outline: llama::outline, build: llama::build_causal },
-    Family {
-        architecture: "LlamaForSequenceClassification",
-        outline: llama::outline_reward,
-        build: llama::build_reward,
-    },
-    Family { architecture: "RobertaForSequenceClassification", outline: roberta::outline, build: roberta::build },
-];
+pub(crate) static FAMILIES: &[&Family] = &[&bert::FAMILY, &llama::FAMILY, &llama::REWARD, &roberta::FAMILY];
 
 /// The architectures that are supported, in the words of `config.json`.
 pub fn architectures() -> Vec<&'static str> {
@@ -57,10 +20,12 @@ pub fn architectures() -> Vec<&'static str> {
 }
 
 /// The family of an architecture. The error lists the known ones.
-pub(crate) fn find(architecture: &str) -> Result<&'static Family, String> {
-    FAMILIES.iter().find(|family| family.architecture == architecture).ok_or_else(|| {
-        format!("the architecture `{architecture}` is not supported; supported: {}", architectures().join(", "))
-    })
+pub(crate) fn find(architecture: &str) -> Result<&'static Family, OpenError> {
+    FAMILIES
+        .iter()
+        .find(|family| family.architecture == architecture)
+        .copied()
+        .ok_or_else(|| OpenError::unsupported(format!("the architecture `{architecture}`"), architectures().join(", ")))
 }
 
 #[cfg(test)]
@@ -75,6 +40,16 @@ mod tests {
     #[test]
     fn an_unknown_architecture_lists_the_known_ones() {
         let error = find("MambaForCausalLM").err().expect("unknown");
-        assert!(FAMILIES.iter().all(|family| error.contains(family.architecture)), "{error}");
+        assert!(matches!(error, OpenError::Unsupported { .. }));
+        assert!(FAMILIES.iter().all(|family| error.to_string().contains(family.architecture)), "{error}");
+    }
+
+    #[test]
+    fn patterns_cover_what_they_say_and_no_more() {
+        let llama = find("LlamaForCausalLM").expect("known");
+        assert!(llama.ignores("model.layers.11.self_attn.rotary_emb.inv_freq"));
+        for read in ["model.layers.11.self_attn.q_proj.weight", "lm_head.weight", "inv_freq", "model.norm.weight"] {
+            assert!(!llama.ignores(read), "{read}");
+        }
     }
 }

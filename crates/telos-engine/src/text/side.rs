@@ -2,6 +2,7 @@
 
 use super::chat::Template;
 use crate::home::Home;
+use crate::limits::TEXT_BYTES;
 use serde_json::{Map, Value};
 use telos_core::request::Message;
 use telos_core::text::python_rstrip;
@@ -57,10 +58,11 @@ impl TextSide {
     pub(crate) fn open(home: Home<'_>) -> Result<Self, String> {
         let path = home.shown("tokenizer.json");
         let json = home
-            .read("tokenizer.json")?
+            .read("tokenizer.json", TEXT_BYTES)
+            .map_err(|e| e.to_string())?
             .ok_or_else(|| format!("there is no {path}; a model folder needs its tokenizer.json"))?;
-        let config = home.json("tokenizer_config.json")?.unwrap_or_default();
-        let template = match home.read("chat_template.jinja")? {
+        let config = home.json("tokenizer_config.json").map_err(|e| e.to_string())?.unwrap_or_default();
+        let template = match home.read("chat_template.jinja", TEXT_BYTES).map_err(|e| e.to_string())? {
             Some(source) => Some(
                 String::from_utf8(source.into_owned())
                     .map_err(|e| format!("{} is no UTF-8 text: {e}", home.shown("chat_template.jinja")))?,
