@@ -178,11 +178,9 @@ impl LocalModels {
         let outline = (family.outline)(&config)?;
         let mut text = TextSide::open(home).map_err(OpenError::Text)?;
         text.hash = home.text_hash(&text.hash)?;
+        let stated = config.eos(outline.vocabulary)?;
         let generated = generation.as_ref().map(|generation| generation.eos(outline.vocabulary)).transpose()?;
-        let eos = match generated.flatten() {
-            Some(ids) => Some(ids),
-            None => config.eos(outline.vocabulary)?,
-        };
+        let eos = generated.flatten().or(stated);
         let opened = Opened { model, config: &config, family, outline, text, eos };
         if weights == Weights::Skip {
             return self.assemble(opened, None);

@@ -1,57 +1,10 @@
 //! Broken files and requests: what is said, and that the other requests are answered all the same.
 
-use crate::fixture::{Opened, fixture, options};
+use crate::copy::{Copy, check, check_path};
+use crate::fixture::{Opened, fixture};
 use serde_json::{Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
-use telos_core::{ModelRef, Models, Weights};
-use telos_engine::LocalModels;
-
-/// A copy of a fixture's folder that goes away at the end.
-struct Copy(PathBuf);
-
-impl Copy {
-    fn of(model: &str, name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("telos-bad-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        for entry in fs::read_dir(fixture("models").join(model)).expect("the fixture") {
-            let entry = entry.expect("an entry");
-            fs::copy(entry.path(), folder.join(entry.file_name())).expect("copied");
-        }
-        Self(folder)
-    }
-
-    fn edit(&self, file: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) {
-        let path = self.0.join(file);
-        fs::write(&path, change(fs::read(&path).expect("read"))).expect("written");
-    }
-
-    fn edit_json(&self, file: &str, change: impl FnOnce(&mut Value)) {
-        self.edit(file, |bytes| {
-            let mut value = serde_json::from_slice(&bytes).expect("JSON");
-            change(&mut value);
-            value.to_string().into_bytes()
-        });
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Opening must fail and say all of `parts`.
-fn check(model: &ModelRef, parts: &[&str]) {
-    let error = LocalModels::new(options()).open(model, Weights::Load).err().expect("it does not open").to_string();
-    for part in parts {
-        assert!(error.contains(part), "`{part}` is not in: {error}");
-    }
-}
-
-fn check_path(path: &Path, parts: &[&str]) {
-    check(&ModelRef::Local { path: path.to_path_buf() }, parts);
-}
+use std::path::Path;
+use telos_core::ModelRef;
 
 #[test]
 fn models_that_are_not_there() {

@@ -4,7 +4,11 @@
 
 mod bad_input;
 mod barrier;
+mod configuration;
+mod copy;
 mod fixture;
+mod gguf;
 mod lm_eval;
 mod models;
 mod same_bits;
+mod weights;

@@ -5,5 +5,7 @@
 mod composed;
 mod init;
 mod lists;
+#[cfg(target_os = "linux")]
+mod mutations;
 mod pipes;
 mod place;
