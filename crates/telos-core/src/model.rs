@@ -118,9 +118,9 @@ impl fmt::Display for ModelRef {
 pub struct ModelCard {
     /// The architecture, in the words of its `config.json`, such as `LlamaForCausalLM`.
     pub architecture: String,
-    /// The blake3 of the weights' bytes; none where they were not loaded.
+    /// The blake3 of the weights' bytes and of the configurations beside them; none where they were not loaded.
     pub weights: Option<String>,
-    /// The blake3 of the tokenizer.
+    /// The blake3 of the tokenizer and of the files beside it that change what a text becomes.
     pub tokenizer: String,
     /// The blake3 of the chat template, where there is one.
     pub template: Option<String>,

@@ -137,8 +137,17 @@ pub struct Generation {
 pub struct Classification {
     /// One for each label.
     pub logits: Vec<f32>,
-    /// (label, p), in the order of the logits.
+    /// (label, p), in the order of the logits: a softmax over labels of which one is right, a sigmoid of each where they do not
+    /// exclude each other or there is only one, and the raw value where the model is a regression.
     pub probabilities: Vec<(String, f64)>,
+}
+
+impl Classification {
+    /// Whether [`Classification::probabilities`] are probabilities, and not the raw values of a regression.
+    pub fn has_probabilities(&self) -> bool {
+        let raw = self.logits.iter().zip(&self.probabilities).all(|(logit, (_, p))| f64::from(*logit) == *p);
+        self.logits.is_empty() || self.logits.len() != self.probabilities.len() || !raw
+    }
 }
 
 impl Serialize for Classification {

@@ -116,12 +116,21 @@ impl Classifier {
     /// Whether the likeliest label is one of those looked for, and their probability.
     fn found(&self, reply: &Classification) -> Result<(bool, f64), String> {
         let all = &reply.probabilities;
+        if !reply.has_probabilities() {
+            return Err("the classifier is a regression: its values are no probabilities".to_owned());
+        }
         if let Some(label) = self.labels.iter().find(|label| all.iter().all(|(name, _)| name != *label)) {
             let known = all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(format!("`{label}` is no label of the classifier: {known}"));
         }
         let best = first_largest(all.iter().map(|(_, p)| *p)).and_then(|place| all.get(place));
         let p: f64 = all.iter().filter(|(name, _)| self.labels.contains(name)).map(|(_, p)| p).sum();
+        let total: f64 = all.iter().map(|(_, p)| p).sum();
+        if self.labels.len() > 1 && (total - 1.0).abs() > 1e-6 {
+            let known =
+                "the classifier's labels do not exclude each other, so that theirs do not add up: name one label";
+            return Err(known.to_owned());
+        }
         // A sum of rounded probabilities may end a hair above one.
         Ok((best.is_some_and(|(name, _)| self.labels.contains(name)), p.min(1.0)))
     }
@@ -163,6 +172,13 @@ mod tests {
             &lacks(Status::Error, "no label of the classifier: negative"),
         );
         check(&json!("positive"), &[json!({"error": "too long"})], &lacks(Status::Error, "too long"));
+        // Labels that do not exclude each other do not add up, and a regression has no probabilities.
+        let each = labels(0.75, 0.5, 0.5);
+        check(&json!("positive"), std::slice::from_ref(&each), &[("is_label", Is(0.0)), ("p_label", Is(0.5))]);
+        check(&json!(["positive", "neutral"]), &[each], &lacks(Status::Error, "do not add up"));
+        let raw =
+            json!({"logits": [0.5, -2.0, 3.0], "probabilities": {"negative": 0.5, "neutral": -2.0, "positive": 3.0}});
+        check(&json!("positive"), &[raw], &lacks(Status::Error, "regression"));
         check(&json!("positive"), &[], &lacks(Status::Skipped, "was not asked"));
     }
 

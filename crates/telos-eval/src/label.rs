@@ -54,6 +54,9 @@ fn score(case: &Case<'_>) -> Result<[f64; 2], String> {
     let (mut right, mut sum) = (0, 0.0);
     for reply in &replies {
         let labels = &reply.probabilities;
+        if !reply.has_probabilities() {
+            return Err("the classifier is a regression: its values are no probabilities".to_owned());
+        }
         let Some(place) = labels.iter().position(|(label, _)| *label == target) else {
             let known = labels.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>().join(", ");
             return Err(format!("the parameter `target` is `{target}`, which is no label of the classifier: {known}"));
@@ -85,5 +88,6 @@ mod tests {
         check("bad", &p, &[("acc", Is(0.0)), ("p_target", Is(0.25))]);
         check("ugly", &p, &[("acc", Got::Lacks(Status::Skipped, "no label of the classifier: bad, good"))]);
         check("b", &json!({"a": 0.5, "b": 0.5}), &[("acc", Is(0.0)), ("p_target", Is(0.5))]);
+        check("b", &json!({"a": 0.0, "b": 0.0}), &[("acc", Got::Lacks(Status::Skipped, "regression"))]);
     }
 }
