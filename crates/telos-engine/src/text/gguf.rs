@@ -60,12 +60,12 @@ pub(crate) fn text_side(file: &Gguf) -> Result<TextSide, OpenError> {
             "special_tokens": {bos.clone(): {"id": bos, "ids": [id], "tokens": [bos]}}}),
         None => return Err(file.wrong("tokenizer.ggml.bos_token_id", "an id, as `add_bos_token` is true")),
     };
-    let merge = |merge: String| match merge.split_once(' ') {
-        Some((a, b)) => Ok(json!([a, b])),
-        None => {
+    let merge = |merge: String| {
+        let pair = merge.split_once(' ').map(|(a, b)| json!([a, b]));
+        pair.ok_or_else(|| {
             let why = format!("has the merge {merge:?}: expected two tokens with a space between");
-            Err(OpenError::key(&file.shown, "tokenizer.ggml.merges", why))
-        }
+            OpenError::key(&file.shown, "tokenizer.ggml.merges", why)
+        })
     };
     let merges = need(file, "tokenizer.ggml.merges")?.into_iter().map(merge).collect::<Result<Vec<_>, _>>()?;
     let tokenizer = json!({"version": "1.0", "truncation": null, "padding": null, "added_tokens": added, "normalizer": null,

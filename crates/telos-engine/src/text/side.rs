@@ -4,7 +4,9 @@ use super::chat::Template;
 use crate::home::Home;
 use crate::limits::TEXT_BYTES;
 use serde_json::{Map, Value};
+use std::panic::catch_unwind;
 use telos_core::request::Message;
+use telos_core::strict::Strict;
 use telos_core::text::python_rstrip;
 use telos_core::{Prompt, RequestError};
 use tokenizers::Tokenizer;
@@ -35,7 +37,7 @@ impl TextSide {
     /// A text side from a tokenizer's JSON and the `tokenizer_config.json` beside it. Truncation and padding that stand in the
     /// tokenizer are not applied.
     pub(crate) fn new(json: &[u8], config: &Map<String, Value>, template: Option<String>) -> Result<Self, String> {
-        let mut tokenizer = Tokenizer::from_bytes(json).map_err(|e| format!("the tokenizer cannot be read: {e}"))?;
+        let mut tokenizer = read(json)?;
         tokenizer.with_truncation(None).map_err(|e| format!("the tokenizer's truncation cannot be turned off: {e}"))?;
         tokenizer.with_padding(None);
         let content = |key: &str| -> Option<String> {
@@ -171,6 +173,16 @@ impl TextSide {
             Prompt::Messages(messages) => self.encode(&self.render(messages, add_generation_prompt)?, false)?,
         };
         if ids.is_empty() { Ok(vec![self.beginning()?]) } else { Ok(ids) }
+    }
+}
+
+/// The tokenizer in a JSON text. The library unwraps parts of it again and panics where they are cut, so the text is read as a
+/// value first; a panic all the same is an error of that file.
+fn read(json: &[u8]) -> Result<Tokenizer, String> {
+    serde_json::from_slice::<Strict>(json).map_err(|e| format!("the tokenizer is no JSON: {e}"))?;
+    match catch_unwind(|| Tokenizer::from_bytes(json)) {
+        Ok(read) => read.map_err(|e| format!("the tokenizer cannot be read: {e}")),
+        Err(_) => Err("the tokenizer cannot be read: the library that reads it gave up".to_owned()),
     }
 }
 

@@ -192,6 +192,31 @@ fn m17_a_key_that_stands_twice_is_an_error() {
 }
 
 #[test]
+fn m15_a_tokenizer_that_is_cut_anywhere_is_an_error() {
+    let copy = Copy::of("llama", "m15");
+    let whole = std::fs::read(copy.0.join("tokenizer.json")).expect("read");
+    let vocabulary = whole.windows(7).position(|part| part == b"\"vocab\"").expect("a vocabulary");
+    for length in 0..vocabulary {
+        copy.write("tokenizer.json", &whole[..length]);
+        let error = refused(&copy.0);
+        assert!(matches!(error, OpenError::Text(_)), "cut to {length}: {error:?}");
+    }
+    copy.write("tokenizer.json", &whole[..vocabulary]);
+    check_path(&copy.0, &["tokenizer.json", "no JSON", "line"]);
+    // A part of another kind, where the library reads it a second time.
+    for part in ["decoder", "normalizer", "pre_tokenizer", "post_processor", "added_tokens", "model"] {
+        for value in [json!(5), json!([5]), json!({"type": 5}), json!({"type": "Nothing"}), json!({"type": "Sequence"})]
+        {
+            let mut tokenizer: Value = serde_json::from_slice(&whole).expect("JSON");
+            tokenizer[part] = value.clone();
+            copy.write("tokenizer.json", tokenizer.to_string().as_bytes());
+            let error = refused(&copy.0);
+            assert!(matches!(error, OpenError::Text(_)), "{part}: {value}: {error:?}");
+        }
+    }
+}
+
+#[test]
 fn m8_probabilities_are_what_the_problem_makes_them() {
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
     let softmax = |all: &[f64], x: f64| x.exp() / all.iter().map(|x| x.exp()).sum::<f64>();
