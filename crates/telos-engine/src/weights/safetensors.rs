@@ -58,7 +58,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<BTreeMap<String, Entry>, 
     let Raw(list) = serde_json::from_slice(header).map_err(|e| broken(format!("its header cannot be read: {e}")))?;
     let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
     for (name, tensor) in list {
-        let entry = entry(&name, tensor, first, bytes.len()).map_err(broken)?;
+        let entry = entry(file, &name, tensor, first..bytes.len())?;
         entries.insert(name, entry);
     }
     let mut places: Vec<(&Range<usize>, &String)> = entries.iter().map(|(name, e)| (&e.bytes, name)).collect();
@@ -79,28 +79,30 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<BTreeMap<String, Entry>, 
     Ok(entries)
 }
 
-/// Checks one tensor's numbers; the error reads after "FILE is broken: ".
-fn entry(name: &str, tensor: Tensor, first: usize, size: usize) -> Result<Entry, String> {
+/// Checks one tensor's numbers; `all` is where the values of all tensors lie in the file.
+fn entry(file: &str, name: &str, tensor: Tensor, all: Range<usize>) -> Result<Entry, OpenError> {
+    let broken = |why: String| Err(OpenError::broken(file, why));
+    let (first, size) = (all.start, all.end);
     let [begin, end] = tensor.data_offsets;
     let place = |offset: u64| usize::try_from(offset).ok().and_then(|offset| first.checked_add(offset));
     let (Some(start), Some(stop)) = (place(begin), place(end)) else {
-        return Err(format!("tensor `{name}` lies at bytes {begin} to {end}, which no file has"));
+        return broken(format!("tensor `{name}` lies at bytes {begin} to {end}, which no file has"));
     };
     if start > stop || stop > size {
-        return Err(format!(
+        return broken(format!(
             "tensor `{name}` would lie at bytes {start} to {stop}, and the file has {size}; it may be truncated"
         ));
     }
     let shape: Option<Vec<usize>> = tensor.shape.iter().map(|n| usize::try_from(*n).ok()).collect();
     let values = shape.as_ref().and_then(|shape| shape.iter().try_fold(1_usize, |all, n| all.checked_mul(*n)));
     let (Some(shape), Some(values)) = (shape, values) else {
-        return Err(format!("tensor `{name}` has the shape {:?}, more values than can be counted", tensor.shape));
+        return broken(format!("tensor `{name}` has the shape {:?}, more values than can be counted", tensor.shape));
     };
     // What is not read is not measured: it is refused by its type's name, not called broken.
     if let Some((_, _, width)) = KNOWN.iter().find(|(known, ..)| *known == tensor.dtype)
         && values.checked_mul(*width) != Some(stop - start)
     {
-        return Err(format!(
+        return broken(format!(
             "tensor `{name}` has {values} values of {width} bytes ({}), but {} bytes in the file",
             tensor.dtype,
             stop - start
