@@ -21,7 +21,6 @@ pub mod record;
 pub mod reply;
 pub mod request;
 pub mod shape;
-pub mod strict;
 pub mod tables;
 pub mod text;
 pub mod value;

@@ -3,7 +3,6 @@
 use crate::error::io_error;
 use crate::table::TableWriter;
 use crate::{DataError, atomic};
-use serde_json::Value;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,7 +53,7 @@ pub fn read_manifest(dir: impl AsRef<Path>) -> Result<Manifest, DataError> {
         return Err(broken("it is no file".to_owned()));
     }
     let bytes = fs::read(&path).map_err(io_error("read", &path))?;
-    let value: Value = serde_json::from_slice(&bytes)
+    let value = telos_core::json::read(&bytes)
         .map_err(|e| broken(format!("it is cut short or no JSON ({e}); `telos run … --resume` begins it anew")))?;
     let format = match value.get("format").map(|format| (format, format.as_u64())) {
         Some((_, Some(format))) if (1..=u64::from(FORMAT)).contains(&format) => format,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::path::Path;
 use telos_core::digest::canonical_json;
-use telos_core::strict::Strict;
+use telos_core::json;
 
 /// The files beside `tokenizer.json` that can change what a text becomes, or what a chat looks like. The last two are not read
 /// here, but other programs make a tokenizer of them, and a model that they were changed in is not the same.
@@ -35,10 +35,10 @@ impl Home<'_> {
     pub(crate) fn json(&self, name: &str) -> Result<Option<Map<String, Value>>, OpenError> {
         let Some(bytes) = self.read(name, limits::CONFIG_BYTES)? else { return Ok(None) };
         let shown = self.shown(name);
-        match serde_json::from_slice(&bytes) {
-            Ok(Strict(Value::Object(map))) => Ok(Some(map)),
+        match json::read(&bytes) {
+            Ok(Value::Object(map)) => Ok(Some(map)),
             Ok(_) => Err(OpenError::Mismatch(format!("{shown} holds no JSON object"))),
-            Err(e) => Err(OpenError::Mismatch(format!("{shown}:{}:{}: {e}", e.line(), e.column()))),
+            Err(e) => Err(OpenError::Mismatch(format!("{shown}:{}:{}: {e}", e.line, e.column))),
         }
     }
 

@@ -80,7 +80,9 @@ pub(crate) fn place(value: &Value) -> Result<usize, String> {
     let number = match value {
         Value::String(digits) => digits.trim().parse().ok(),
         // A data file's own numbers may be floats, as in a table's column with gaps.
-        other => other.as_u64().or_else(|| other.as_f64().filter(|x| *x >= 0.0 && x.fract() == 0.0).map(|x| x as u64)),
+        other => other.as_u64().or_else(|| {
+            other.as_f64().filter(|x| (0.0..=f64::from(u32::MAX)).contains(x) && x.fract() == 0.0).map(|x| x as u64)
+        }),
     };
     number.map(|n: u64| n as usize).ok_or_else(|| format!("is a place in the list of choices, from 0, not {value}"))
 }

@@ -5,8 +5,8 @@ use crate::home::Home;
 use crate::limits::TEXT_BYTES;
 use serde_json::{Map, Value};
 use std::panic::catch_unwind;
+use telos_core::json;
 use telos_core::request::Message;
-use telos_core::strict::Strict;
 use telos_core::text::python_rstrip;
 use telos_core::{Prompt, RequestError};
 use tokenizers::Tokenizer;
@@ -178,9 +178,9 @@ impl TextSide {
 
 /// The tokenizer in a JSON text. The library unwraps parts of it again and panics where they are cut, so the text is read as a
 /// value first; a panic all the same is an error of that file.
-fn read(json: &[u8]) -> Result<Tokenizer, String> {
-    serde_json::from_slice::<Strict>(json).map_err(|e| format!("the tokenizer is no JSON: {e}"))?;
-    match catch_unwind(|| Tokenizer::from_bytes(json)) {
+fn read(text: &[u8]) -> Result<Tokenizer, String> {
+    json::read(text).map_err(|e| format!("the tokenizer is no JSON: {e} at line {} column {}", e.line, e.column))?;
+    match catch_unwind(|| Tokenizer::from_bytes(text)) {
         Ok(read) => read.map_err(|e| format!("the tokenizer cannot be read: {e}")),
         Err(_) => Err("the tokenizer cannot be read: the library that reads it gave up".to_owned()),
     }

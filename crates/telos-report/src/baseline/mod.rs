@@ -118,15 +118,15 @@ impl Baseline {
     /// Reads the file's text.
     pub fn parse(text: &str) -> Result<Self, ReportError> {
         let bad = |message: String| ReportError::NoBaseline { message };
-        let version: serde_json::Value = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
-        match version.get("baseline").and_then(serde_json::Value::as_u64) {
+        let value = telos_core::json::read(text.as_bytes()).map_err(|e| bad(format!("line {}: {e}", e.line)))?;
+        match value.get("baseline").and_then(serde_json::Value::as_u64) {
             Some(1) => {}
             Some(other) => {
                 return Err(bad(format!("it has format {other}, and this version of Telos reads {FORMAT}")));
             }
             None => return Err(bad("it has no key `baseline`".to_owned())),
         }
-        let file: File = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+        let file: File = serde_json::from_value(value).map_err(|e| bad(e.to_string()))?;
         for Kept { benchmark, items, prompts, scores } in &file.benchmarks {
             let even = prompts.iter().all(|p| p.hashes.len() == items.len())
                 && scores.iter().all(|s| s.values.len() == items.len());

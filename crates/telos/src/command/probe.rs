@@ -73,10 +73,10 @@ struct Line {
 }
 
 fn parse(line: &[u8], folder: &Path) -> Line {
-    let mut value: Value = match serde_json::from_slice(line) {
+    let mut value = match telos_core::json::read(line) {
         Ok(value) => value,
         Err(e) => {
-            let request = Err(RequestError::invalid(format!("the line is no JSON: {e}")));
+            let request = Err(RequestError::invalid(format!("the line is no JSON: {e} (at column {})", e.column)));
             return Line { id: Value::Null, request };
         }
     };

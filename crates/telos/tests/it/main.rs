@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod composed;
+mod data_faults;
 mod init;
 mod lists;
 #[cfg(target_os = "linux")]
