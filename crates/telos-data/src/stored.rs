@@ -25,8 +25,8 @@ impl StoredRecord {
         let manifest = complete_manifest(dir)?;
         for name in tables(manifest.format) {
             let path = dir.join(name);
-            if !path.exists() {
-                let message = "it is not there, though the run is complete; restore it, or make the record anew with \
+            if !path.is_file() {
+                let message = "it is not there as a file, though the run is complete; restore it, or make the record anew with \
                                `telos run … --resume`";
                 return Err(DataError::Altered { path, message: message.to_owned() });
             }
@@ -194,7 +194,7 @@ mod tests {
                 bytes[at] ^= 1;
             }
             fs::remove_file(&path).unwrap();
-            assert!(check(&folder, "is not there").is_invalid_record());
+            assert!(check(&folder, "is not there as a file").is_invalid_record());
             let mut without = manifest.clone();
             without.tables.remove(*name);
             fs::write(&path, &bytes).unwrap();

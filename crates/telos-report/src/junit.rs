@@ -3,7 +3,7 @@
 use crate::compare::arms_text;
 use crate::gate::{GateReport, RuleResult, interval, p_value, tally};
 use crate::number;
-use crate::visible::escape;
+use crate::visible::visible;
 use std::fmt::Write as _;
 use telos_stats::Verdict;
 
@@ -74,6 +74,11 @@ fn case(rule: &RuleResult, out: &mut String) {
         None => {}
     }
     let _ = writeln!(out, "\n      <system-out>{}: {reason}; {numbers}</system-out>\n    </testcase>", rule.verdict);
+}
+
+/// Text for XML; hidden characters are visible.
+fn escape(text: &str) -> String {
+    crate::visible::escape(&visible(text))
 }
 
 /// The numbers of a rule in a line.

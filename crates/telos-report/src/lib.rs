@@ -36,3 +36,4 @@ pub use markdown::markdown;
 pub use number::counted;
 pub use page::{PageOptions, html};
 pub use summary::{Summary, render_text, summarise};
+pub use visible::{hidden, visible};

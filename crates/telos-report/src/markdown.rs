@@ -4,6 +4,7 @@ use crate::compare::arms_text;
 use crate::gate::{GateReport, interval, p_value, tally};
 use crate::measure::glyph;
 use crate::number;
+use crate::visible::visible;
 use std::fmt::Write as _;
 
 /// A heading with the verdict, the problems or a table of the rules, the worst first.
@@ -51,20 +52,25 @@ pub fn markdown(report: &GateReport) -> String {
     out
 }
 
-/// Text that cannot leave its cell or become markup.
+/// Text that cannot leave its cell, become markup or call anybody; hidden characters are visible.
 fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
-            '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' | '~' | '!' => {
+            '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '~' | '!' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
+            // A comment parts what would call a person, an issue or a page by name.
+            '@' | '#' => {
+                out.push(c);
+                out.push_str("<!-- -->");
+            }
+            ':' => out.push_str(":<!-- -->"),
             '\n' | '\r' => out.push(' '),
-            c if c.is_control() => {}
             c => out.push(c),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// The text with control characters (but line ends and tabs), bidirectional controls, zero-width characters and lone byte-order
 /// marks written as `⟨U+202E⟩`.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if hidden(c) {
@@ -18,11 +18,26 @@ pub(crate) fn visible(text: &str) -> String {
 }
 
 /// Whether a reader would not see the character, or see others out of order.
-pub(crate) fn hidden(c: char) -> bool {
+pub fn hidden(c: char) -> bool {
     let control = c.is_control() && c != '\n' && c != '\t';
     let format = matches!(
         u32::from(c),
-        0x00AD | 0x061C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F
+        0x00AD
+            | 0x034F
+            | 0x061C
+            | 0x115F..=0x1160
+            | 0x17B4..=0x17B5
+            | 0x180B..=0x180F
+            | 0x200B..=0x200F
+            | 0x2028..=0x202E
+            | 0x2060..=0x206F
+            | 0x3164
+            | 0xFEFF
+            | 0xFFA0
+            | 0xFFF0..=0xFFFB
+            | 0x1BCA0..=0x1BCA3
+            | 0x1D173..=0x1D17A
+            | 0xE0000..=0xE0FFF
     );
     control || format
 }
@@ -54,7 +69,8 @@ mod tests {
         for (text, shown) in [
             ("a\u{202e}b", "a⟨U+202E⟩b"),
             ("a\u{200b}\u{0}\n\t", "a⟨U+200B⟩⟨U+0000⟩\n\t"),
-            ("\u{e0041}", "⟨U+E0041⟩"),
+            ("\u{e0041}\u{e0100}", "⟨U+E0041⟩⟨U+E0100⟩"),
+            ("\u{1b}[31m\u{9b}\u{7f}\u{3164}", "⟨U+001B⟩[31m⟨U+009B⟩⟨U+007F⟩⟨U+3164⟩"),
             ("grün 漢字 🙂", "grün 漢字 🙂"),
         ] {
             assert_eq!(visible(text), shown);

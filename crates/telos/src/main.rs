@@ -12,6 +12,7 @@ mod output;
 mod progress;
 #[cfg(test)]
 mod stored_record;
+mod target;
 mod world;
 
 use clap::Parser;
@@ -22,15 +23,31 @@ use std::process::ExitCode;
 use world::World;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     match act(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(Failure { message, code }) => {
             let label = if colored(cli.talk.color) { "\x1b[1;31merror\x1b[0m" } else { "error" };
-            progress::say(&format!("{label}: {message}"));
+            progress::complain(label, &message);
             ExitCode::from(code)
         }
     }
+}
+
+/// What cannot be understood as a command line, or help that was asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let plain = error.render().to_string();
+    // What was typed stands in the message; clap's own colours are kept where it is harmless.
+    if plain.chars().any(telos_report::hidden) {
+        progress::say(plain.trim_end());
+    } else {
+        // Where nobody listens, there is nobody to tell.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::USAGE))
 }
 
 fn act(cli: &Cli) -> Result<u8, Failure> {

@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
-use telos_report::counted;
+use telos_report::{counted, visible};
 use telos_run::{Event, Listener, UnitInfo};
 
 /// How often a line is printed where there is no terminal.
@@ -71,7 +71,7 @@ impl Progress {
     fn tell(&mut self, done: u64, of: u64) {
         let Some(at) = &self.at else { return };
         if let Some(bar) = &self.bar {
-            bar.set_message(at.line(at.texts(done, of)));
+            bar.set_message(visible(&at.line(at.texts(done, of))));
         } else if !self.quiet && self.last.is_none_or(|last| last.elapsed() >= LINES) {
             self.say(&at.line(at.texts(done, of)));
             self.last = Some(Instant::now());
@@ -89,9 +89,14 @@ impl Progress {
     }
 }
 
-/// A line to standard error; where that is closed, there is nobody to tell.
+/// A line to standard error, hidden characters made visible; where that is closed, there is nobody to tell.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", visible(line));
+}
+
+/// The same, after a label that may be coloured.
+pub(crate) fn complain(label: &str, message: &str) {
+    let _ = writeln!(std::io::stderr(), "{label}: {}", visible(message));
 }
 
 impl Listener for Progress {

@@ -6,7 +6,7 @@ use crate::error::io_error;
 use crate::guard::guarded;
 use polars::io::parquet::metadata::FileMetadata;
 use polars::prelude::{DataFrame, ParallelStrategy, ParquetReader, PolarsResult, Schema, SchemaExt, SerReader};
-use std::fs::File;
+use std::fs::{self, File};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,10 +30,11 @@ impl<R: Row> Table<R> {
     /// Opens a table. Columns that the row does not have are left alone; one that is missing though its format has it, or of
     /// another type, and a later format, are errors.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(io_error("read", path))?;
-        if !file.metadata().map_err(io_error("read", path))?.is_file() {
+        // Opening a pipe would wait for whoever writes into it.
+        if !fs::metadata(path).map_err(io_error("read", path))?.is_file() {
             return Err(table_error("read", path, "it is no file; restore it or run again"));
         }
+        let file = File::open(path).map_err(io_error("read", path))?;
         let unreadable = |e: String| {
             table_error(
                 "read",

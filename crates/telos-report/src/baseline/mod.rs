@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 use telos_core::Tables;
 use telos_core::record::{ArmEntry, BenchmarkEntry, Manifest, ModelEntry};
 
+/// Items times repeats of a benchmark at most: memory is taken by this number, which a file may state as it likes.
+const MOST: u64 = 50_000_000;
+
 /// The format that this version writes.
 pub const FORMAT: u32 = 1;
 
@@ -100,6 +103,7 @@ impl Baseline {
         let manifest = index.manifest;
         let arms: Vec<&ArmEntry> = manifest.arms.iter().collect();
         let problems = health(Named { index: &index, name: "the record" }, &arms, &|_| true);
+        let problems: Vec<String> = problems.into_iter().chain(index.replies.answers.iter().filter_map(gaps)).collect();
         if !problems.is_empty() {
             return Err(ReportError::NotWhole { problems: problems.join("\n  ") });
         }
@@ -132,6 +136,15 @@ impl Baseline {
                 && scores.iter().all(|s| s.values.len() == items.len());
             if !even {
                 return Err(bad(format!("the lists of {} are not all as long as its items", benchmark.id)));
+            }
+            let places = (items.len() as u64).saturating_mul(u64::from(benchmark.repeats));
+            if places > MOST {
+                return Err(bad(format!(
+                    "{} has {} items and {} repeats, which is more than {MOST} replies",
+                    benchmark.id,
+                    items.len(),
+                    benchmark.repeats
+                )));
             }
         }
         Ok(Self::new(file))
@@ -190,6 +203,22 @@ fn keep(index: &Index<'_>, benchmark: &BenchmarkEntry) -> Kept {
     // What scoring again needs is of no use without the replies.
     let benchmark = BenchmarkEntry { scoring: serde_json::Value::Null, ..benchmark.clone() };
     Kept { benchmark, items: items.collect(), prompts, scores }
+}
+
+/// Where the places of a whole record's replies do not count from 0: a line is as long as its last place says.
+fn gaps(answers: &Answers) -> Option<String> {
+    let mut counts: BTreeMap<(u32, u32), (u64, u64)> = BTreeMap::new();
+    for (item, repeat, index) in answers.prompts.keys() {
+        let (n, last) = counts.entry((*item, *repeat)).or_default();
+        (*n, *last) = (*n + 1, (*last).max(u64::from(*index)));
+    }
+    let repeats = answers.there.first().map_or(0, Vec::len) as u64;
+    let wrong = counts.iter().find(|((_, repeat), (n, last))| last + 1 > *n || u64::from(*repeat) >= repeats)?;
+    let ((item, repeat), (n, last)) = wrong;
+    Some(format!(
+        "{}: of the item at place {item}, repeat {repeat} of {repeats}, there are {n} replies, and the last has place {last}",
+        answers.benchmark
+    ))
 }
 
 /// [`KeptPrompts::hashes`].

@@ -4,15 +4,15 @@ use super::{open_record, open_tables};
 use crate::cli::Gate;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{print, print_json, width, write_text};
+use crate::output::{append_text, print, print_json, width, write_text};
 use crate::world::World;
-use std::fs::OpenOptions;
-use std::io::Write;
 use telos_core::Gates;
+use telos_report::GateReport;
 use telos_stats::Verdict;
 
 /// Prints the verdict, which is the exit code too.
 pub(crate) fn gate(world: &World, what: &Gate) -> Result<u8, Failure> {
+    let run = there(open_record(&what.run))?;
     let rules = what.rules.as_deref().map(|path| world.gates(path)).transpose()?;
     let baseline = what.baseline.as_deref().or_else(|| rules.as_ref()?.baseline.as_deref());
     if baseline.is_none() && rules.as_ref().is_none_or(Gates::needs_baseline) {
@@ -21,16 +21,23 @@ pub(crate) fn gate(world: &World, what: &Gate) -> Result<u8, Failure> {
              file of --rules, or --rules without a rule of kind `regression`",
         ));
     }
-    let (run, baseline) = (open_record(&what.run)?, baseline.map(open_tables).transpose()?);
-    let report = telos_report::gate(&run, baseline.as_deref(), rules.as_ref()).map_err(|e| Failure::report(&e))?;
+    let baseline = baseline.map(|path| there(open_tables(path))).transpose()?.transpose();
+    let report = match (run, baseline) {
+        (Ok(run), Ok(baseline)) => telos_report::gate(&run, baseline.as_deref(), rules.as_ref()),
+        // A record that cannot be relied on has a verdict too, so that whoever reads verdicts is told.
+        (run, baseline) => Ok(GateReport {
+            verdict: Verdict::Invalid,
+            integrity: run.err().into_iter().chain(baseline.err()).collect(),
+            rules: Vec::new(),
+        }),
+    };
+    let report = report.map_err(|e| Failure::report(&e))?;
     if let Some(path) = &what.junit {
         write_text(path, &telos_report::junit(&report))?;
     }
     if let Some(path) = &what.summary {
         // A job's summary is one file that every step adds to.
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        file.and_then(|mut file| file.write_all(telos_report::markdown(&report).as_bytes()))
-            .map_err(|e| Failure::usage(format!("failed to write {}: {e}", path.display())))?;
+        append_text(path, &telos_report::markdown(&report))?;
     }
     if what.json {
         print_json(&report)?;
@@ -38,6 +45,14 @@ pub(crate) fn gate(world: &World, what: &Gate) -> Result<u8, Failure> {
         print(&telos_report::gate::render_text(&report, width()))?;
     }
     Ok(code(report.verdict, what.strict))
+}
+
+/// A record that is there; where it cannot be relied on, why.
+fn there<T>(opened: Result<T, Failure>) -> Result<Result<T, String>, Failure> {
+    match opened {
+        Err(Failure { message, code: exit::INVALID }) => Ok(Err(message)),
+        opened => opened.map(Ok),
+    }
 }
 
 /// The exit code of a verdict.

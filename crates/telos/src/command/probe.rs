@@ -3,10 +3,10 @@
 use crate::cli::Probe;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::stream;
+use crate::output::{stream, write_file};
 use serde_json::{Map, Value, json};
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use telos_core::request::rebase;
 use telos_core::{ErrorKind, Model, ModelRef, Models, Outcome, Request, RequestError, Weights};
@@ -30,9 +30,13 @@ pub(crate) fn probe(models: &dyn Models, what: &Probe) -> Result<u8, Failure> {
     let asked = Asked { model: model.as_ref(), reader, folder };
     match &what.out {
         Some(path) => {
-            let file =
-                File::create(path).map_err(|e| Failure::usage(format!("failed to write {}: {e}", path.display())))?;
-            asked.answer(&mut BufWriter::new(file))?;
+            // What was answered before a failure is kept.
+            let mut answered = Ok(());
+            write_file(path, |out| {
+                answered = asked.answer(out);
+                Ok(())
+            })?;
+            answered?;
         }
         None => stream(|out| asked.answer(out))?,
     }

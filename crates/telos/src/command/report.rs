@@ -12,6 +12,7 @@ use telos_report::PageOptions;
 
 /// Writes the page.
 pub(crate) fn report(what: &Report) -> Result<u8, Failure> {
+    check_name(&what.output)?;
     let baseline = what.against.as_deref().map(open_tables).transpose()?;
     let against = what.against.as_deref().map(|path| path.display().to_string());
     let usual = PageOptions::default();
@@ -20,6 +21,18 @@ pub(crate) fn report(what: &Report) -> Result<u8, Failure> {
     let options = PageOptions { items, repeats, against, ..usual };
     write_page(&open_record(&what.run)?, baseline.as_deref(), &options, &what.output)?;
     Ok(exit::SUCCESS)
+}
+
+/// A name that promises another form than the page's is a mistake.
+pub(crate) fn check_name(output: &Path) -> Result<(), Failure> {
+    let ending = output.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        None | Some("html" | "htm") => Ok(()),
+        Some(other) => Err(Failure::usage(format!(
+            "failed to write {}: a report is one HTML page, not .{other}; expected a name that ends in .html",
+            output.display()
+        ))),
+    }
 }
 
 /// Renders a record's page into a file.

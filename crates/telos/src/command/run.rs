@@ -1,13 +1,14 @@
 //! `telos run`: a suite into a record, a page and a table.
 
 use super::compose::suite_of;
-use super::report::write_page;
+use super::report::{check_name, write_page};
 use super::{open_record, open_tables};
 use crate::cli::Run;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json, width};
 use crate::progress::{Progress, say};
+use crate::target::target;
 use crate::world::{World, now};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,12 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     // Opened before the run, so that a mistake in it costs nothing.
     let against = suite.gates.as_ref().and_then(|gates| gates.baseline.as_deref());
     let baseline = against.map(open_tables).transpose()?;
-    let out = what.out.clone().unwrap_or_else(|| default_folder(&suite.id));
+    if let Some(page) = &what.report {
+        check_name(page)?;
+        target(page)?;
+    }
+    let free = if what.out.is_none() { Some(FreeFolder::new(&suite.id)?) } else { None };
+    let out = what.out.clone().or_else(|| free.as_ref().map(|free| free.path.clone())).unwrap_or_default();
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
             // The second Ctrl-C means at once. The journal holds every reply that was given.
@@ -105,10 +111,39 @@ fn computed(suite: &Suite, models: &LocalModels) -> String {
     format!("token positions computed: {}", each.collect::<Vec<_>>().join(", "))
 }
 
-/// `runs/SUITE-TIME`, the time as a file name can hold it.
-fn default_folder(suite: &str) -> PathBuf {
-    let time: String = now().chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
-    Path::new("runs").join(format!("{suite}-{time}"))
+/// A folder for a run that names none. It is made at once, so that no other run of the same second takes it; where the run
+/// leaves nothing in it, it is gone again.
+struct FreeFolder {
+    path: PathBuf,
+}
+
+impl FreeFolder {
+    /// `runs/SUITE-TIME`, the time as a file name can hold it; with `-2`, `-3` and on where that is taken.
+    fn new(suite: &str) -> Result<Self, Failure> {
+        let time: String = now().chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
+        let fail = |path: &Path, e: std::io::Error| {
+            Failure::usage(format!("failed to create the folder {}: {e}", path.display()))
+        };
+        let runs = Path::new("runs");
+        std::fs::create_dir_all(runs).map_err(|e| fail(runs, e))?;
+        for n in 1_u32.. {
+            let again = if n == 1 { String::new() } else { format!("-{n}") };
+            let path = runs.join(format!("{suite}-{time}{again}"));
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { path }),
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(fail(&path, e)),
+            }
+        }
+        Err(Failure::internal("failed to find a free name for the record in runs/"))
+    }
+}
+
+impl Drop for FreeFolder {
+    fn drop(&mut self) {
+        // One that holds something stays.
+        let _ = std::fs::remove_dir(&self.path);
+    }
 }
 
 /// Holds the models' files against the sha256 that the suite names.

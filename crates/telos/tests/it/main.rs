@@ -4,9 +4,11 @@
 
 mod composed;
 mod data_faults;
+mod hostile_records;
 mod init;
 mod lists;
 #[cfg(target_os = "linux")]
 mod mutations;
+mod outputs;
 mod pipes;
 mod place;
