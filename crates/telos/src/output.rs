@@ -74,9 +74,8 @@ impl<W: Write> Write for Terminal<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.rest.extend_from_slice(bytes);
         let whole = match std::str::from_utf8(&self.rest) {
-            Ok(_) => self.rest.len(),
             Err(e) if e.error_len().is_none() => e.valid_up_to(),
-            Err(_) => self.rest.len(),
+            _ => self.rest.len(),
         };
         let text = String::from_utf8_lossy(&self.rest[..whole]).into_owned();
         self.rest.drain(..whole);

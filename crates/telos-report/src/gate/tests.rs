@@ -123,7 +123,7 @@ fn forms_say_the_same() {
     broken.replies[0].status = Status::Error;
     broken.replies[0].error = Some("<b>&\u{1b}[31m\u{0}".into());
     let xml = crate::junit(&gate(&broken, Some(&baseline), None).unwrap());
-    assert!(xml.contains("errors=\"1\"") && xml.contains("&lt;b&gt;&amp;[31m"), "{xml}");
+    assert!(xml.contains("errors=\"1\"") && xml.contains("&lt;b&gt;&amp;⟨U+001B⟩[31m⟨U+0000⟩"), "{xml}");
     well_formed(&xml);
 }
 
