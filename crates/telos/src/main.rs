@@ -3,6 +3,7 @@
 //! Invariant: nothing is measured, computed or rendered here; the other crates do, and this is the only one that names all
 //! of them.
 
+mod catalogue;
 mod cli;
 mod command;
 mod exit;

@@ -1,12 +1,13 @@
 //! The wiring: which tables there are, where the cache lies, how the engine computes.
 
+use crate::catalogue::catalogue;
 use crate::failure::Failure;
 use crate::machine;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use telos_core::Gates;
 use telos_core::shape::Catalogue;
-use telos_core::{Gates, Metric};
 use telos_engine::{LocalModels, Options};
 use telos_spec::suite::Suite;
 use telos_spec::{BUILTIN, Diagnostic, Registry, Surroundings, load_gates, load_registry, load_suite};
@@ -99,24 +100,6 @@ pub(crate) fn mistakes(diagnostics: &[Diagnostic]) -> Failure {
     let lines = telos_spec::listing(diagnostics);
     let nothing = !diagnostics.is_empty() && diagnostics.iter().all(|d| d.message.starts_with("nothing would run"));
     Failure { message: lines.join("\n"), code: if nothing { crate::exit::NOTHING } else { crate::exit::USAGE } }
-}
-
-/// Everything that can stand where a file says `kind`.
-fn catalogue() -> Catalogue {
-    Catalogue {
-        evaluators: telos_eval::evaluator_shapes(),
-        controllers: telos_control::controller_shapes(),
-        constraints: telos_control::constraint_shapes(),
-        requests: telos_run::request_shapes(),
-        sources: telos_data::source_shapes(),
-        reads: Some(telos_eval::reads),
-        metrics: Some(metrics),
-    }
-}
-
-/// The metrics of an evaluator.
-fn metrics(kind: &str, params: &Map<String, Value>) -> Vec<Metric> {
-    telos_eval::build(kind, params).map(|evaluator| evaluator.metrics()).unwrap_or_default()
 }
 
 /// `$TELOS_CACHE`, else `$XDG_CACHE_HOME/telos`, else `~/.cache/telos`.

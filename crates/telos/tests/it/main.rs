@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+#[path = "../../src/catalogue.rs"]
+mod catalogue;
 mod composed;
 mod data_faults;
 mod hostile_records;
@@ -12,3 +14,4 @@ mod mutations;
 mod outputs;
 mod pipes;
 mod place;
+mod spec;

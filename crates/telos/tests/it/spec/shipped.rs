@@ -1,8 +1,8 @@
 //! Every YAML file that ships: it fits its schema, and a mistake under any of its keys is found.
 
+use super::folder::{Folder, repository};
+use super::schemas::valid;
 use crate::catalogue::catalogue;
-use crate::folder::{Folder, repository};
-use crate::schemas::valid;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

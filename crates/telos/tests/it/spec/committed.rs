@@ -1,6 +1,6 @@
 //! The goals, benchmarks and suites of the repository.
 
-use crate::folder::{Folder, repository, shared};
+use super::folder::{Folder, repository, shared};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Good suites: what they come to.
 
-use crate::folder::Folder;
+use super::folder::Folder;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use telos_core::control::ConstraintSpec;

@@ -1,6 +1,6 @@
 //! What a suite lays over a benchmark.
 
-use crate::folder::Folder;
+use super::folder::Folder;
 use serde_json::json;
 use telos_spec::suite::Benchmark;
 

@@ -1,6 +1,6 @@
 //! Gate files, and gates of suites.
 
-use crate::folder::Folder;
+use super::folder::Folder;
 use std::path::PathBuf;
 use telos_core::gate::{Gates, Rule, Test};
 use telos_spec::{Suite, check, load_gates};
@@ -9,12 +9,13 @@ const RULES: &str = r"baseline: base.json
 rules:
   - {id: whole, kind: integrity, benchmark: tiny-choices}
   - {id: good, kind: floor, arm: a/free, benchmark: tiny-choices, metric: acc, min: 0.5}
-  - {id: harmless, kind: floor, metric: harm, max: 0.1}
+  - {id: harmless, kind: floor, metric: fallback, max: 0.1}
   - {id: steady, kind: regression, metric: min_h, margin: 0.25}
 ";
 
-const SUITE: &str =
-    "suite: s\nmodels: [{id: a, model: m}]\nbenchmarks: [tiny-choices, tiny-pairs]\ngates: gates/pr.yaml\n";
+const SUITE: &str = "suite: s\nmodels: [{id: a, model: m}]\nbenchmarks: [tiny-choices, tiny-pairs, positivity]\n\
+    constraints: [{id: sentiment, constraint: {kind: classifier_margin, model: m, positive: [p], negative: [n]}}]\n\
+    gates: gates/pr.yaml\n";
 
 fn folder(rules: &str) -> Folder {
     Folder::with(&[("m", ""), ("gates/base.json", "{}"), ("gates/pr.yaml", rules), ("suite.yaml", SUITE)])
@@ -62,7 +63,7 @@ fn rules_are_read() {
             metric: Some("acc".into()),
             ..rule("good", Test::Floor { min: Some(0.5), max: None })
         },
-        Rule { metric: Some("harm".into()), ..rule("harmless", Test::Floor { min: None, max: Some(0.1) }) },
+        Rule { metric: Some("fallback".into()), ..rule("harmless", Test::Floor { min: None, max: Some(0.1) }) },
         Rule { metric: Some("min_h".into()), ..rule("steady", Test::Regression { margin: Some(0.25) }) },
     ];
     let expected = Gates { baseline: Some(folder.path.join("gates/base.json")), rules };
@@ -91,7 +92,7 @@ fn rules_stand_in_a_suite_as_well() {
         [placed(
             "suite.yaml",
             &content,
-            "5@ac,: the suite's benchmarks have no metric `ac`\n  hint: did you mean `acc`?"
+            "6@ac,: the suite's benchmarks have no metric `ac`\n  hint: did you mean `acc`?"
         )]
     );
 }
@@ -117,7 +118,7 @@ fn mistakes_in_rules_are_found_with_their_places() {
     both("min: 0.5", "min: half", &["4@half: expected a number, found the string `half`"]);
     both("min: 0.5", "mini: 0.5", &["4@mini: unknown key `mini`\n  hint: did you mean `min`?"]);
     both("margin: 0.25", "margin: -1", &["6@-1: expected a number, 0 or more, found -1"]);
-    both("harm, max: 0.1", "length, max: 0.1, min: 1", &["5@0.1: `max` is below `min`, which is 1"]);
+    both("fallback, max: 0.1", "length, max: 0.1, min: 1", &["5@0.1: `max` is below `min`, which is 1"]);
     both(
         "base.json",
         "none.json",
@@ -149,7 +150,7 @@ fn what_a_suite_does_not_have_cannot_be_asked_of_it() {
         &["4@accc: the benchmark `tiny-choices` has no metric `accc`\n  hint: did you mean `acc`?"],
     );
     only("acc, min", "acc, max", &["4@0.5: `acc` is better when higher, so that its limit is `min`"]);
-    only("harm, max", "harm, min", &["5@0.1: `harm` is better when lower, so that its limit is `max`"]);
+    only("fallback, max", "fallback, min", &["5@0.1: `fallback` is better when lower, so that its limit is `max`"]);
     only("min_h, margin: 0.25", "min_h", &["6@min_h: `min_h` has no finite range; add `margin`, in its unit"]);
     only(
         "min_h, margin: 0.25",
@@ -169,7 +170,7 @@ fn what_a_suite_does_not_have_cannot_be_asked_of_it() {
         "arm: b, benchmark: tiny",
         &[
             "4@b, benchmark: the suite has no arm `b`\n  hint: there are a/free",
-            "4@tiny, metric: the suite has no benchmark `tiny`\n  hint: there are tiny-choices, tiny-pairs",
+            "4@tiny, metric: the suite has no benchmark `tiny`\n  hint: there are tiny-choices, tiny-pairs, positivity",
         ],
     );
 }

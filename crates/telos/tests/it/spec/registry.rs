@@ -1,6 +1,6 @@
 //! Goals and benchmarks, built in and laid over.
 
-use crate::folder::Folder;
+use super::folder::Folder;
 use telos_spec::{check, load_registry};
 
 #[test]

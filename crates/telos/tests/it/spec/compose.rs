@@ -1,6 +1,6 @@
 //! Suites that no file holds yet.
 
-use crate::folder::Folder;
+use super::folder::Folder;
 use std::path::{Path, PathBuf};
 use telos_spec::Composition;
 
