@@ -28,7 +28,7 @@ pub mod value;
 pub use control::{Action, Constraint, Controller, ControllerSpec, Probe, Step, Valued};
 pub use error::{ErrorKind, RequestError};
 pub use evaluate::{Case, Evaluator, FollowUp, Score, Status};
-pub use gate::{Gates, Rule, Test};
+pub use gate::{Gates, Rule, RuleShape};
 pub use goal::{Band, Facet, Goal, GoalId, Level, Work, WorkStatus};
 pub use item::Item;
 pub use metric::{Aggregate, Direction, Metric};

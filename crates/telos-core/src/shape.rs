@@ -1,7 +1,7 @@
 //! Shapes: what an object in YAML may hold. Every evaluator, controller and source describes its own; checks of files,
 //! JSON Schemas and help are all derived from these tables.
 
-use crate::Metric;
+use crate::{Metric, RuleShape};
 use serde_json::Value;
 
 /// What a value may be.
@@ -59,13 +59,8 @@ pub enum Shape {
     Request,
     /// Where a benchmark's rows are: an object with `kind`.
     Source,
-    /// An object with `kind`, out of a table that is fixed.
-    Kinds {
-        /// What such an object is called.
-        what: &'static str,
-        /// The table.
-        kinds: &'static [KindShape],
-    },
+    /// A rule of a gate: an object with `kind`.
+    Rule,
 }
 
 /// One key of an object.
@@ -128,6 +123,8 @@ pub struct Catalogue {
     pub requests: Vec<KindShape>,
     /// Sources of rows.
     pub sources: Vec<KindShape>,
+    /// Rules of gates.
+    pub rules: Vec<RuleShape>,
     /// The kinds of requests that an evaluator can score; none where they are not known, so that pairs are not checked.
     pub reads: Option<ReadsOf>,
     /// The metrics of an evaluator; none where they are not known, so that names of metrics are not checked.

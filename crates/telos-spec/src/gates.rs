@@ -8,11 +8,11 @@ use crate::load::Surroundings;
 use crate::registry::{FileKind, folder_of, kind_of, read};
 use crate::suite::{Benchmark, Suite};
 use crate::walk::{Meaning, walk};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
-use telos_core::gate::{Gates, Rule, Test};
-use telos_core::shape::{Catalogue, Field, KindShape, Mistake, Shape, no_further_check};
-use telos_core::{Direction, Metric};
+use telos_core::Metric;
+use telos_core::gate::{Gates, Rule};
+use telos_core::shape::{Catalogue, Field, Mistake, Shape};
 
 /// A file of rules.
 pub(crate) static GATE: Shape = Shape::Object(GATE_FIELDS);
@@ -27,62 +27,7 @@ static GATE_FIELDS: &[Field] = &[
 ];
 
 /// The rules alone.
-pub(crate) const RULES: Shape = Shape::List { of: &RULE, min: 1 };
-
-static RULE: Shape = Shape::Kinds { what: "rule", kinds: KINDS };
-
-const NUMBER: Shape = Shape::Number { min: f64::NEG_INFINITY, max: f64::INFINITY };
-const ID: Field = Field::required("id", Shape::Text, "The rule's id.");
-const ARM: Field = Field::optional("arm", Shape::Text, "An arm, `MODEL-ID/CONTROLLER-ID`; all where it is missing.");
-const BENCHMARK: Field = Field::optional("benchmark", Shape::Text, "A benchmark; all where it is missing.");
-const METRIC: Field = Field::optional("metric", Shape::Text, "A metric; all where it is missing.");
-
-static KINDS: &[KindShape] = &[
-    KindShape {
-        kind: "integrity",
-        about: "The record is complete: no errors, nothing missing.",
-        fields: &[ID, ARM, BENCHMARK],
-        check: no_further_check,
-    },
-    KindShape {
-        kind: "floor",
-        about: "A metric is good enough: PASS where its whole 95 % interval is, FAIL where none of it is.",
-        fields: &[
-            ID,
-            ARM,
-            BENCHMARK,
-            METRIC,
-            Field::optional("min", NUMBER, "The least value, for metrics that are better when higher."),
-            Field::optional("max", NUMBER, "The largest value, for metrics that are better when lower."),
-        ],
-        check: a_limit,
-    },
-    KindShape {
-        kind: "regression",
-        about: "A metric is not worse than in the baseline, paired by item and adjusted for all such rules (Holm).",
-        fields: &[
-            ID,
-            ARM,
-            BENCHMARK,
-            METRIC,
-            Field::optional(
-                "margin",
-                Shape::Number { min: 0.0, max: f64::INFINITY },
-                "A loss surely smaller than this does not matter, in the metric's unit; 0.05 × its range where it is missing.",
-            ),
-        ],
-        check: no_further_check,
-    },
-];
-
-fn a_limit(rule: &Map<String, Value>) -> Vec<Mistake> {
-    let limit = |key: &str| rule.get(key).and_then(Value::as_f64);
-    match (limit("min"), limit("max")) {
-        (None, None) => vec![(None, "one of `min` and `max` is needed".into())],
-        (Some(min), Some(max)) if min > max => vec![(Some("max"), format!("`max` is below `min`, which is {min}"))],
-        _ => Vec::new(),
-    }
-}
+pub(crate) const RULES: Shape = Shape::List { of: &Shape::Rule, min: 1 };
 
 /// What a file of rules holds, or everything that is wrong with it.
 pub fn load_gates(path: &Path, around: &Surroundings<'_>) -> Result<Gates, Vec<Diagnostic>> {
@@ -155,20 +100,8 @@ pub(crate) fn gates(value: &Value, locate: &dyn Fn(&str) -> PathBuf) -> Gates {
     let rules = value.as_array().or_else(|| value.get("rules").and_then(Value::as_array));
     Gates {
         baseline: value.get("baseline").and_then(Value::as_str).map(locate),
-        rules: rules.into_iter().flatten().map(rule).collect(),
+        rules: rules.into_iter().flatten().filter_map(Value::as_object).map(Rule::read).collect(),
     }
-}
-
-fn rule(value: &Value) -> Rule {
-    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let number = |key: &str| value.get(key).and_then(Value::as_f64);
-    let test = match value.get("kind").and_then(Value::as_str) {
-        Some("floor") => Test::Floor { min: number("min"), max: number("max") },
-        Some("regression") => Test::Regression { margin: number("margin") },
-        _ => Test::Integrity,
-    };
-    let id = text("id").unwrap_or_default();
-    Rule { id, arm: text("arm"), benchmark: text("benchmark"), metric: text("metric"), test }
 }
 
 /// What rules name that the suite does not have, or that cannot be asked of it. `trail` is where the list of them stands.
@@ -177,9 +110,11 @@ pub(crate) fn dangling(gates: &Gates, trail: &[Step], suite: &Suite, catalogue: 
     let mut found = Vec::new();
     for (index, rule) in gates.rules.iter().enumerate() {
         let at = to_index(trail, index);
-        if matches!(rule.test, Test::Regression { .. }) && gates.baseline.is_none() {
+        let kind = catalogue.rules.iter().find(|kind| kind.shape.kind == rule.kind);
+        if kind.is_some_and(|kind| kind.compares) && gates.baseline.is_none() {
             let hint = "`baseline` is a file of `telos baseline accept`, or a record's folder";
-            let message = "a rule of kind `regression` in a suite's gates needs `baseline: FILE` beside `rules`";
+            let message =
+                format!("a rule of kind `{}` in a suite's gates needs `baseline: FILE` beside `rules`", rule.kind);
             found.push(Finding::value(&at, message).hint(Some(hint.into())));
         }
         let benchmarks: Vec<&Benchmark> =
@@ -214,34 +149,19 @@ fn of_metric(rule: &Rule, name: &str, at: &[Step], benchmarks: &[&Benchmark], ca
         let wrong = || Finding::value(&to_key(at, "metric"), format!("{} no metric `{name}`", have(rule, benchmarks)));
         return if sure { vec![wrong().hint(nearest_or_all(name, &known))] } else { Vec::new() };
     }
-    named.find_map(|metric| unfit(rule, metric, at)).into_iter().collect()
+    let kind = catalogue.rules.iter().find(|kind| kind.shape.kind == rule.kind);
+    let unfit = kind.and_then(|kind| named.find_map(|metric| (kind.unfit)(rule, metric)));
+    let finding = |(key, message): Mistake| match key {
+        Some(key) => Finding::value(&to_key(at, key), message),
+        None => Finding::value(at, message),
+    };
+    unfit.map(finding).into_iter().collect()
 }
 
 fn have(rule: &Rule, benchmarks: &[&Benchmark]) -> String {
     match (&rule.benchmark, benchmarks) {
         (Some(id), _) => format!("the benchmark `{id}` has"),
         _ => "the suite's benchmarks have".to_owned(),
-    }
-}
-
-/// A test that a metric does not allow.
-fn unfit(rule: &Rule, metric: &Metric, at: &[Step]) -> Option<Finding> {
-    let name = &metric.name;
-    let wrong = |key: &str, message: String| Some(Finding::value(&to_key(at, key), message));
-    match (rule.test, metric.direction) {
-        (Test::Floor { min: Some(_), .. }, Direction::Lower) => {
-            wrong("min", format!("`{name}` is better when lower, so that its limit is `max`"))
-        }
-        (Test::Floor { max: Some(_), .. }, Direction::Higher) => {
-            wrong("max", format!("`{name}` is better when higher, so that its limit is `min`"))
-        }
-        (Test::Regression { .. }, Direction::None) => {
-            wrong("metric", format!("`{name}` only describes: it has no direction, so that it cannot become worse"))
-        }
-        (Test::Regression { margin: None }, _) if !metric.range.is_some_and(|r| r.iter().all(|x| x.is_finite())) => {
-            wrong("metric", format!("`{name}` has no finite range; add `margin`, in its unit"))
-        }
-        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::gates::GATE;
 use crate::goal::shapes::GOAL;
 use crate::shapes::{BENCHMARK, MODELS, SOURCE_FIELDS, SUITE};
+use crate::walk::rules;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use telos_core::shape::{Catalogue, Field, KindShape, Shape};
@@ -100,7 +101,7 @@ impl Writer<'_> {
             Shape::Controller => self.kinds("controller", &self.catalogue.controllers.clone(), &[], false, ""),
             Shape::Evaluator => self.kinds("evaluator", &self.catalogue.evaluators.clone(), &[], false, ""),
             Shape::Request => self.kinds("request", &self.catalogue.requests.clone(), &[], false, ""),
-            Shape::Kinds { what, kinds } => self.kinds(what, kinds, &[], false, ""),
+            Shape::Rule => self.kinds("rule", &rules(self.catalogue), &[], false, ""),
             Shape::Source => self.kinds("source", &self.catalogue.sources.clone(), SOURCE_FIELDS, false, ""),
         }
     }

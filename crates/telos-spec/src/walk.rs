@@ -109,7 +109,7 @@ impl Walker<'_> {
                 self.kind("request", &self.catalogue.requests.clone(), map, trail);
             }
             (Shape::Source, Value::Object(map)) => self.source(map, trail),
-            (Shape::Kinds { what, kinds }, Value::Object(map)) => self.kind(what, kinds, map, trail),
+            (Shape::Rule, Value::Object(map)) => self.kind("rule", &rules(self.catalogue), map, trail),
             _ => self.wrong(shape, value, trail),
         }
     }
@@ -238,6 +238,11 @@ impl Walker<'_> {
     }
 }
 
+/// The shapes of rules.
+pub(crate) fn rules(catalogue: &Catalogue) -> Vec<KindShape> {
+    catalogue.rules.iter().map(|kind| kind.shape).collect()
+}
+
 /// `kind` itself, which is checked before the others.
 static KIND: &[Field] = &[Field::optional("kind", Shape::Text, "The kind.")];
 
@@ -258,7 +263,7 @@ fn takes(shape: &Shape, value: &Value) -> bool {
         | Shape::Evaluator
         | Shape::Request
         | Shape::Source
-        | Shape::Kinds { .. } => value.is_object(),
+        | Shape::Rule => value.is_object(),
     }
 }
 
@@ -284,7 +289,7 @@ pub fn describe(shape: &Shape) -> String {
         Shape::Evaluator => "an evaluator (an object with `kind`)".into(),
         Shape::Request => "a request (an object with `kind`)".into(),
         Shape::Source => "a source (an object with `path`)".into(),
-        Shape::Kinds { what, .. } => format!("a {what} (an object with `kind`)"),
+        Shape::Rule => "a rule (an object with `kind`)".into(),
     }
 }
 

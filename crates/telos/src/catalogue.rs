@@ -12,6 +12,7 @@ pub(crate) fn catalogue() -> Catalogue {
         constraints: telos_control::constraint_shapes(),
         requests: telos_run::request_shapes(),
         sources: telos_data::source_shapes(),
+        rules: telos_report::gate::rule_shapes(),
         reads: Some(telos_eval::reads),
         metrics: Some(metrics),
     }

@@ -5,7 +5,12 @@
 //! controller acts), benchmark and metric that has a direction and a finite range; else the rules say what is tested. Holm's
 //! adjustment goes over everything that is tested for a regression. The verdict is the worst of the rules'.
 
-mod rules;
+mod entry;
+mod floor;
+mod integrity;
+mod registry;
+mod regression;
+mod result;
 mod select;
 mod text;
 
@@ -13,55 +18,21 @@ mod text;
 mod tests;
 
 use crate::ReportError;
-use crate::compare::{Change, by_id};
+use crate::compare::{Row, adjust, by_id, rows};
 use crate::index::Index;
 use crate::integrity::{Named, health, sameness};
-use serde::{Serialize, Serializer};
+use entry::{Asked, Judging};
+use registry::ask;
+use select::takes;
 use telos_core::record::ArmEntry;
-use telos_core::{Gates, Rule, Tables, Test};
+use telos_core::{Gates, Rule, Tables};
 use telos_stats::Verdict;
 
+pub use entry::Entry;
+pub use registry::{GATES, compares, rule_shapes};
+pub use result::{GateReport, RuleResult};
 pub use text::render_text;
 pub(crate) use text::{interval, p_value, tally};
-
-/// What a gate found.
-#[derive(Debug, Clone, Serialize)]
-pub struct GateReport {
-    /// The worst of all.
-    #[serde(serialize_with = "word")]
-    pub verdict: Verdict,
-    /// Why nothing was tested: what is wrong with the records, or rules that select nothing; empty unless INVALID.
-    pub integrity: Vec<String>,
-    /// Rule by rule; empty where nothing was tested.
-    pub rules: Vec<RuleResult>,
-}
-
-/// What a rule found. In its change, `a` is the baseline and `b` the run; without a baseline there is only `b`.
-#[derive(Debug, Clone, Serialize)]
-pub struct RuleResult {
-    /// `RULE:ARM:BENCHMARK:METRIC`; `regression:…` where there is no file of rules. The id alone for an integrity.
-    pub id: String,
-    /// `integrity`, `floor` or `regression`.
-    pub kind: &'static str,
-    /// Its verdict.
-    #[serde(serialize_with = "word")]
-    pub verdict: Verdict,
-    /// Why, for a person.
-    pub reason: String,
-    /// Of a regression: how far the worse end of the interval may reach, in the metric's unit.
-    pub margin: Option<f64>,
-    /// Of a floor: the least value.
-    pub min: Option<f64>,
-    /// Of a floor: the largest value.
-    pub max: Option<f64>,
-    /// The numbers. Those of a floor are of the run alone, `low` and `high` too, and nothing has a p-value.
-    pub change: Change,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
-fn word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(verdict.as_str())
-}
 
 /// Judges `run`. `rules` of none are one regression rule for everything; they, and every other regression rule, need a
 /// baseline.
@@ -72,31 +43,44 @@ pub fn gate(run: &dyn Tables, baseline: Option<&dyn Tables>, rules: Option<&Gate
 }
 
 pub(crate) fn gate_indexed(run: &Index<'_>, baseline: Option<&Index<'_>>, rules: Option<&Gates>) -> GateReport {
-    let all = [Rule {
-        id: "regression".into(),
-        arm: None,
-        benchmark: None,
-        metric: None,
-        test: Test::Regression { margin: None },
-    }];
+    let all = [Rule::new(regression::KIND, regression::KIND)];
     let stated = rules.map_or(&all[..], |gates| &gates.rules);
     let mut integrity = match baseline {
         Some(baseline) => comparable(run, baseline),
         None => whole(run, stated),
     };
+    let mut asked = Vec::new();
+    for rule in stated {
+        match ask(rule) {
+            Ok(rule) => asked.push(rule),
+            Err(why) => integrity.push(why),
+        }
+    }
     if rules.is_some() {
-        integrity.extend(select::empty(run, stated));
+        integrity.extend(select::empty(run, &asked));
     }
     if baseline.is_none() {
-        let alone = stated.iter().filter(|rule| matches!(rule.test, Test::Regression { .. }));
-        integrity.extend(alone.map(|rule| format!("the rule {} needs a baseline, and there is none", rule.id)));
+        let alone = asked.iter().filter(|asked| asked.entry.rule.compares);
+        integrity.extend(alone.map(|asked| format!("the rule {} needs a baseline, and there is none", asked.rule.id)));
     }
     if !integrity.is_empty() {
         return GateReport { verdict: Verdict::Invalid, integrity, rules: Vec::new() };
     }
-    let rules = rules::judge(run, baseline, stated);
+    let tested = baseline.map(|baseline| tested(run, baseline, &asked)).unwrap_or_default();
+    let judge = |asked: &Asked<'_>| asked.test.judge(&Judging { asked, run, tested: &tested });
+    let rules: Vec<RuleResult> = asked.iter().flat_map(judge).collect();
     let verdict = rules.iter().map(|rule| rule.verdict).max().unwrap_or(Verdict::Pass);
     GateReport { verdict, integrity, rules }
+}
+
+/// Every difference that some rule tests, once, so that Holm's adjustment counts none twice.
+fn tested(run: &Index<'_>, baseline: &Index<'_>, asked: &[Asked<'_>]) -> Vec<Row> {
+    let arms = &baseline.manifest.arms;
+    let pairs = arms.iter().filter_map(|a| Some((a, run.manifest.arms.iter().find(|b| b.id == a.id)?))).collect();
+    let mut tested = rows(baseline, run, &pairs);
+    tested.retain(|row| asked.iter().any(|asked| asked.entry.rule.compares && takes(run, asked, row)));
+    adjust(&mut tested);
+    tested
 }
 
 /// Everything because of which a run cannot be held against a baseline.

@@ -1,10 +1,12 @@
 //! What a rule selects.
 
+use super::entry::Asked;
+use crate::compare::{Change, Row};
 use crate::index::{Index, Shown};
-use telos_core::metric::{Direction, Metric};
+use telos_core::Rule;
+use telos_core::metric::Metric;
 use telos_core::record::BenchmarkEntry;
 use telos_core::text::did_you_mean;
-use telos_core::{Rule, Test};
 
 /// One metric of one arm on one benchmark.
 #[derive(Clone, Copy)]
@@ -15,7 +17,7 @@ pub(crate) struct Place<'a> {
 }
 
 /// Whether a rule takes an arm on a benchmark: by its id, or by its model where no controller acts.
-pub(crate) fn takes_arm(run: &Index<'_>, rule: &Rule, arm: &str, benchmark: &BenchmarkEntry) -> bool {
+fn takes_arm(run: &Index<'_>, rule: &Rule, arm: &str, benchmark: &BenchmarkEntry) -> bool {
     let model = |id: &str| run.manifest.arms.iter().find(|a| a.id == id).map(|a| a.model.as_str());
     match &rule.arm {
         None => true,
@@ -23,30 +25,27 @@ pub(crate) fn takes_arm(run: &Index<'_>, rule: &Rule, arm: &str, benchmark: &Ben
     }
 }
 
-/// Whether a rule's test can be asked of a metric. A rule that names no metric takes those that it suits.
-pub(crate) fn suits(rule: &Rule, metric: &Metric) -> bool {
-    let named = rule.metric.is_some();
-    let finite = metric.range.is_some_and(|range| range.iter().all(|end| end.is_finite()));
-    match (rule.test, metric.direction) {
-        (Test::Integrity, _) | (Test::Regression { .. }, Direction::None) => false,
-        (Test::Floor { min, .. }, Direction::Lower) => min.is_none(),
-        (Test::Floor { max, .. }, Direction::Higher) => max.is_none(),
-        (Test::Floor { .. }, Direction::None) => named,
-        (Test::Regression { margin }, _) => finite || (named && margin.is_some()),
-    }
-}
-
 /// Whether a rule names a metric, or all of them.
-pub(crate) fn takes_metric(rule: &Rule, benchmark: &str, metric: &str) -> bool {
+fn takes_metric(rule: &Rule, benchmark: &str, metric: &str) -> bool {
     rule.benchmark.as_ref().is_none_or(|id| id == benchmark) && rule.metric.as_ref().is_none_or(|name| name == metric)
 }
 
+/// Whether a rule takes a difference between the run and the baseline.
+pub(crate) fn takes(run: &Index<'_>, asked: &Asked<'_>, row: &Row) -> bool {
+    let Change { benchmark, metric, arm_b, .. } = &row.change;
+    let Some(entry) = run.benchmark(benchmark) else { return false };
+    takes_metric(asked.rule, benchmark, metric)
+        && takes_arm(run, asked.rule, arm_b, entry)
+        && entry.metrics.iter().any(|m| m.name == *metric && asked.suits(m))
+}
+
 /// Everything in the run that a rule takes and that suits it, in the order of benchmarks, metrics and arms.
-pub(crate) fn places<'a>(run: &'a Index<'_>, rule: &Rule) -> Vec<Place<'a>> {
+pub(crate) fn places<'a>(run: &'a Index<'_>, asked: &Asked<'_>) -> Vec<Place<'a>> {
+    let rule = asked.rule;
     let mut out = Vec::new();
     for benchmark in &run.manifest.benchmarks {
         let metrics = benchmark.metrics.iter();
-        for metric in metrics.filter(|m| takes_metric(rule, &benchmark.id, &m.name) && suits(rule, m)) {
+        for metric in metrics.filter(|m| takes_metric(rule, &benchmark.id, &m.name) && asked.suits(m)) {
             let shown = run.shown(benchmark).into_iter().filter(|s| takes_arm(run, rule, &s.arm.id, benchmark));
             out.extend(shown.map(|arm| Place { arm, benchmark, metric }));
         }
@@ -55,11 +54,12 @@ pub(crate) fn places<'a>(run: &'a Index<'_>, rule: &Rule) -> Vec<Place<'a>> {
 }
 
 /// A message for each rule that selects nothing, with what it may have meant.
-pub(crate) fn empty(run: &Index<'_>, rules: &[Rule]) -> Vec<String> {
-    rules.iter().flat_map(|rule| why_empty(run, rule)).collect()
+pub(crate) fn empty(run: &Index<'_>, asked: &[Asked<'_>]) -> Vec<String> {
+    asked.iter().flat_map(|asked| why_empty(run, asked)).collect()
 }
 
-fn why_empty(run: &Index<'_>, rule: &Rule) -> Vec<String> {
+fn why_empty(run: &Index<'_>, asked: &Asked<'_>) -> Vec<String> {
+    let rule = asked.rule;
     let manifest = run.manifest;
     let mut problems = Vec::new();
     let arms: Vec<&str> = manifest.arms.iter().map(|arm| arm.id.as_str()).collect();
@@ -82,15 +82,7 @@ fn why_empty(run: &Index<'_>, rule: &Rule) -> Vec<String> {
             problems.push(format!("the rule {} selects nothing: the run has no {what} {id}; {hint}", rule.id));
         }
     }
-    if problems.is_empty() && !matches!(rule.test, Test::Integrity) && places(run, rule).is_empty() {
-        let why = match rule.test {
-            Test::Floor { min: Some(_), max: Some(_) } => "no metric takes both `min` and `max` that has a direction",
-            Test::Floor { min: Some(_), .. } => {
-                "`min` is for metrics that are better when higher, `max` for the others"
-            }
-            Test::Floor { .. } => "`max` is for metrics that are better when lower, `min` for the others",
-            _ => "what it names has no direction, or no finite range and the rule no `margin`",
-        };
+    if let (true, Some(why)) = (problems.is_empty() && places(run, asked).is_empty(), asked.test.needs()) {
         problems.push(format!("the rule {} selects nothing: {why}", rule.id));
     }
     problems

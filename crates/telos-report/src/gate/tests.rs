@@ -145,12 +145,13 @@ fn well_formed(xml: &str) {
     assert!(open.is_empty(), "{open:?}");
 }
 
-fn rule(id: &str, test: Test) -> Rule {
-    Rule { id: id.into(), arm: None, benchmark: None, metric: None, test }
-}
-
 fn floor(metric: &str, min: Option<f64>, max: Option<f64>) -> Rule {
-    Rule { metric: Some(metric.into()), ..rule("floor", Test::Floor { min, max }) }
+    let limits = [("min", min), ("max", max)];
+    let rule = Rule { metric: Some(metric.into()), ..Rule::new("floor", "floor") };
+    limits
+        .into_iter()
+        .filter_map(|(key, limit)| Some((key, limit?)))
+        .fold(rule, |rule, (key, limit)| rule.with(key, limit))
 }
 
 fn by_rules(run: &Record, baseline: Option<&Record>, rules: Vec<Rule>) -> GateReport {
@@ -182,7 +183,7 @@ fn a_floor_is_judged_by_the_interval() {
 #[test]
 fn a_rule_that_selects_nothing_is_invalid_and_says_what_is_near() {
     let run = record(&Shape::default());
-    let arm = |id: &str| Rule { arm: Some(id.into()), ..rule("r", Test::Integrity) };
+    let arm = |id: &str| Rule { arm: Some(id.into()), ..Rule::new("r", "integrity") };
     let benchmark = |id: &str| Rule { benchmark: Some(id.into()), ..floor("acc", Some(0.5), None) };
     for (rule, message) in [
         (arm("tiny/fre"), "the rule r selects nothing: the run has no arm tiny/fre; did you mean tiny/free?"),
@@ -190,7 +191,7 @@ fn a_rule_that_selects_nothing_is_invalid_and_says_what_is_near() {
         (benchmark("reviews"), "the run has no metric acc; there are stays_safe, min_h, perplexity"),
         (floor("ac", Some(0.5), None), "no metric ac; did you mean acc?"),
         (floor("acc", None, Some(0.5)), "selects nothing: `max` is for metrics that are better when lower"),
-        (rule("r", Test::Regression { margin: None }), "the rule r needs a baseline, and there is none"),
+        (Rule::new("r", "regression"), "the rule r needs a baseline, and there is none"),
     ] {
         let report = by_rules(&run, None, vec![rule]);
         assert_eq!((report.verdict, report.rules.len()), (Verdict::Invalid, 0), "{message}");
@@ -201,7 +202,7 @@ fn a_rule_that_selects_nothing_is_invalid_and_says_what_is_near() {
 #[test]
 fn what_rules_look_at_must_be_whole() {
     let mut run = record(&Shape::default());
-    let whole = || rule("whole", Test::Integrity);
+    let whole = || Rule::new("whole", "integrity");
     let report = by_rules(&run, None, vec![whole()]);
     assert_eq!((report.verdict, report.rules[0].id.as_str(), report.rules[0].change.n), (Verdict::Pass, "whole", 8));
     let texts = run.replies.iter_mut().find(|row| row.benchmark == "reviews").unwrap();
@@ -223,43 +224,38 @@ fn what_rules_look_at_must_be_whole() {
 fn regression_rules_choose_and_take_margins() {
     let baseline = record(&shape(45, 0));
     let run = record(&shape(45, 2));
-    let with = |margin| vec![rule("steady", Test::Regression { margin })];
-    assert_eq!(by_rules(&run, Some(&baseline), with(None)).verdict, Verdict::Inconclusive);
-    let report = by_rules(&run, Some(&baseline), with(Some(0.3)));
+    let steady = || Rule::new("steady", "regression");
+    assert_eq!(by_rules(&run, Some(&baseline), vec![steady()]).verdict, Verdict::Inconclusive);
+    let report = by_rules(&run, Some(&baseline), vec![steady().with("margin", 0.3)]);
     assert_eq!((report.verdict, report.rules[0].margin), (Verdict::Pass, Some(0.3)));
     assert_eq!(report.rules[0].id, "steady:tiny/free:truth:acc");
     // A rule for all is the gate without rules, but for its id.
     let both = record(&Shape { items: 60, right: 45, ..Shape::default() });
     let worse = record(&Shape { items: 60, right: 45, wrong: 30, ..Shape::default() });
     let plain = gate(&worse, Some(&both), None).unwrap();
-    let ruled = by_rules(&worse, Some(&both), vec![rule("regression", Test::Regression { margin: None })]);
+    let ruled = by_rules(&worse, Some(&both), vec![Rule::new("regression", "regression")]);
     assert_eq!(serde_json::to_value(&plain).unwrap(), serde_json::to_value(&ruled).unwrap());
     // Holm counts what is selected, and nothing twice.
-    let acc = || Rule { metric: Some("acc".into()), ..rule("acc", Test::Regression { margin: None }) };
+    let acc = || Rule { metric: Some("acc".into()), ..Rule::new("acc", "regression") };
     let one = by_rules(&worse, Some(&both), vec![acc(), Rule { id: "again".into(), ..acc() }]);
     assert_eq!(one.rules.len(), 2);
     assert!(one.rules.iter().all(|r| r.change.adjusted_p == r.change.p && r.verdict == Verdict::Fail));
     // An arm that no controller acts on stands for its model; a perplexity takes part where it is named with a margin.
-    let of_arm = Rule { arm: Some("tiny/cbf-0.3".into()), ..rule("arm", Test::Regression { margin: None }) };
+    let of_arm = Rule { arm: Some("tiny/cbf-0.3".into()), ..Rule::new("arm", "regression") };
     let ids: Vec<String> = by_rules(&both, Some(&both), vec![of_arm]).rules.into_iter().map(|r| r.id).collect();
     assert_eq!(
         ids,
         ["arm:tiny/free:truth:acc", "arm:tiny/cbf-0.3:reviews:stays_safe", "arm:tiny/cbf-0.3:reviews:min_h"]
     );
-    let named = Rule { metric: Some("perplexity".into()), ..rule("ppl", Test::Regression { margin: Some(0.1) }) };
+    let named = Rule { metric: Some("perplexity".into()), ..Rule::new("ppl", "regression").with("margin", 0.1) };
     assert_eq!(by_rules(&both, Some(&both), vec![named]).rules.len(), 2);
 }
 
 #[test]
 fn every_form_shows_every_kind() {
     let both = record(&Shape { items: 60, right: 45, ..Shape::default() });
-    let rules = || {
-        vec![
-            rule("whole", Test::Integrity),
-            floor("acc", Some(0.6), None),
-            rule("steady", Test::Regression { margin: None }),
-        ]
-    };
+    let rules =
+        || vec![Rule::new("whole", "integrity"), floor("acc", Some(0.6), None), Rule::new("steady", "regression")];
     let report = by_rules(&both, Some(&both), rules());
     assert_eq!((report.verdict, report.rules.len()), (Verdict::Pass, 7));
     let text = render_text(&report, 200);
@@ -277,4 +273,41 @@ fn every_form_shows_every_kind() {
     let options = crate::PageOptions { rules: Some(rules), ..crate::PageOptions::default() };
     let page = crate::html(&both, Some(&both), &options).unwrap();
     assert!(page.contains("0.628 … 0.842") && !page.contains("NaN"));
+}
+
+/// Every example of the table is a rule of its kind, is read, and judges a run; no kind passes by being forgotten.
+#[test]
+fn g12_every_kind_is_read_and_judges() {
+    let both = record(&Shape { items: 60, right: 45, ..Shape::default() });
+    for entry in GATES {
+        let value: serde_json::Value = serde_json::from_str(&yaml_flow(entry.example)).unwrap();
+        let rule = Rule::read(value.as_object().unwrap());
+        assert_eq!(rule.kind, entry.rule.shape.kind);
+        assert_eq!((entry.rule.shape.check)(value.as_object().unwrap()), []);
+        let report = by_rules(&both, Some(&both), vec![rule.clone()]);
+        assert!(report.verdict != Verdict::Invalid && !report.rules.is_empty(), "{}: {report:?}", rule.kind);
+        assert!(report.rules.iter().all(|found| found.kind == rule.kind), "{report:?}");
+    }
+    for (rule, message) in [
+        (Rule::new("r", "integrty"), "the rule r is of no kind that is known, integrty: there are integrity, floor"),
+        (Rule::new("r", ""), "of no kind"),
+        (Rule::new("r", "floor"), "the rule r cannot be asked: one of `min` and `max` is needed"),
+        (Rule::new("r", "regression").with("margin", -1.0), "the rule r cannot be asked: `margin` is 0 or more"),
+    ] {
+        let report = by_rules(&both, Some(&both), vec![rule]);
+        assert_eq!(report.verdict, Verdict::Invalid);
+        assert!(report.integrity.len() == 1 && report.integrity[0].contains(message), "{:?}", report.integrity);
+    }
+}
+
+/// An example, an object of YAML in one line of plain words and numbers, as JSON.
+fn yaml_flow(example: &str) -> String {
+    let quoted = |text: &str| {
+        let text = text.trim();
+        if text.parse::<f64>().is_ok() { text.to_owned() } else { format!("\"{text}\"") }
+    };
+    let inner = example.trim_matches(|c| c == '{' || c == '}');
+    let pairs = inner.split(',').map(|pair| pair.split_once(':').unwrap());
+    let pairs: Vec<String> = pairs.map(|(key, value)| format!("{}: {}", quoted(key), quoted(value))).collect();
+    format!("{{{}}}", pairs.join(", "))
 }

@@ -1,6 +1,6 @@
 //! A gate for a terminal.
 
-use super::{GateReport, RuleResult};
+use super::result::{GateReport, RuleResult};
 use crate::compare::arms_text;
 use crate::measure::glyph;
 use crate::number;

@@ -6,7 +6,6 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::output::{append_text, print, print_json, width, write_text};
 use crate::world::World;
-use telos_core::Gates;
 use telos_report::GateReport;
 use telos_stats::Verdict;
 
@@ -15,7 +14,7 @@ pub(crate) fn gate(world: &World, what: &Gate) -> Result<u8, Failure> {
     let run = there(open_record(&what.run))?;
     let rules = what.rules.as_deref().map(|path| world.gates(path)).transpose()?;
     let baseline = what.baseline.as_deref().or_else(|| rules.as_ref()?.baseline.as_deref());
-    if baseline.is_none() && rules.as_ref().is_none_or(Gates::needs_baseline) {
+    if baseline.is_none() && rules.as_ref().is_none_or(telos_report::gate::compares) {
         return Err(Failure::usage(
             "there is no baseline: expected --baseline with a record or a file of `telos baseline accept`, `baseline` in the \
              file of --rules, or --rules without a rule of kind `regression`",

@@ -2,7 +2,7 @@
 
 use super::folder::Folder;
 use std::path::PathBuf;
-use telos_core::gate::{Gates, Rule, Test};
+use telos_core::gate::{Gates, Rule};
 use telos_spec::{Suite, check, load_gates};
 
 const RULES: &str = r"baseline: base.json
@@ -53,18 +53,13 @@ fn load(suite: &str) -> Suite {
 fn rules_are_read() {
     let folder = folder(RULES);
     let gates = load_gates(&folder.path.join("gates/pr.yaml"), &folder.around()).expect("good rules");
-    let rule = |id: &str, test| Rule { id: id.into(), arm: None, benchmark: None, metric: None, test };
-    let choices = || Some("tiny-choices".to_owned());
+    let of_choices = |rule| Rule { benchmark: Some("tiny-choices".into()), ..rule };
+    let of = |metric: &str, rule| Rule { metric: Some(metric.into()), ..rule };
     let rules = vec![
-        Rule { benchmark: choices(), ..rule("whole", Test::Integrity) },
-        Rule {
-            arm: Some("a/free".into()),
-            benchmark: choices(),
-            metric: Some("acc".into()),
-            ..rule("good", Test::Floor { min: Some(0.5), max: None })
-        },
-        Rule { metric: Some("fallback".into()), ..rule("harmless", Test::Floor { min: None, max: Some(0.1) }) },
-        Rule { metric: Some("min_h".into()), ..rule("steady", Test::Regression { margin: Some(0.25) }) },
+        of_choices(Rule::new("whole", "integrity")),
+        Rule { arm: Some("a/free".into()), ..of_choices(of("acc", Rule::new("good", "floor").with("min", 0.5))) },
+        of("fallback", Rule::new("harmless", "floor").with("max", 0.1)),
+        of("min_h", Rule::new("steady", "regression").with("margin", 0.25)),
     ];
     let expected = Gates { baseline: Some(folder.path.join("gates/base.json")), rules };
     assert_eq!(gates, expected);
