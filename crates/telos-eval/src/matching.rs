@@ -180,8 +180,12 @@ mod tests {
     use serde_json::json;
 
     fn check(params: Value, text: &str, want: Got) {
+        of_data(params, Value::Null, text, want);
+    }
+
+    fn of_data(params: Value, filled: Value, text: &str, want: Got) {
         let exchange = [generation(text)];
-        Check { kind: "match", params, filled: Value::Null, exchange: &exchange, follow_up_replies: &[] }
+        Check { kind: "match", params, filled, exchange: &exchange, follow_up_replies: &[] }
             .wants(&[("exact_match", want)]);
     }
 
@@ -193,7 +197,6 @@ mod tests {
             (json!({"target": "paris"}), "Paris", 0.0),
             (json!({"target": "pARIS", "ignore_case": true}), "Paris", 1.0),
             (json!({"target": ["Rome", "Paris"]}), "Paris", 1.0),
-            (json!({"target": 42}), "42", 1.0),
             (json!({"target": "Par", "mode": "contains"}), "in Paris", 1.0),
             (json!({"target": "par", "mode": "contains"}), "in Paris", 0.0),
             (json!({"target": "^P.+s$", "mode": "regex"}), "Paris", 1.0),
@@ -205,6 +208,7 @@ mod tests {
         ] {
             check(params, text, Is(want));
         }
+        of_data(json!({"target": "{{ t }}"}), json!({"target": 42}), "42", Is(1.0));
     }
 
     #[test]

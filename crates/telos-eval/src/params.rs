@@ -1,26 +1,7 @@
 //! Reading parameters: those that stand in the YAML when an evaluator is built, and those that come filled with a case.
 
 use serde_json::{Map, Value};
-use telos_core::shape::{Field, KindShape};
-use telos_core::text::did_you_mean;
 use telos_core::{Case, Metric, Score, Status};
-
-/// Whether every key is known and every required one is there.
-pub(crate) fn check_keys(shape: &KindShape, params: &Map<String, Value>) -> Result<(), String> {
-    let kind = shape.kind;
-    let known = || shape.fields.iter().map(|field| field.name);
-    if let Some(key) = params.keys().find(|key| *key != "kind" && known().all(|name| name != *key)) {
-        let hint = did_you_mean(key, known()).map(|k| format!("did you mean `{k}`? ")).unwrap_or_default();
-        let known = known().collect::<Vec<_>>().join(", ");
-        let known = if known.is_empty() { "no other key".to_owned() } else { known };
-        return Err(format!("unknown key `{key}` of `{kind}`; {hint}Known: {known}"));
-    }
-    let missing = |field: &&Field| field.required && !params.contains_key(field.name);
-    match shape.fields.iter().find(missing) {
-        Some(field) => Err(format!("`{kind}` needs `{}`: {}", field.name, field.about)),
-        None => Ok(()),
-    }
-}
 
 /// Whether a value holds a template, so that nothing can be said of it before it is filled.
 pub(crate) fn is_template(value: &Value) -> bool {

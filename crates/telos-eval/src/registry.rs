@@ -1,12 +1,12 @@
 //! The table of evaluators.
 
 use crate::{
-    classifier, control, label, likelihood, likert, matching, multiple_choice, params, preference_pair, sentence_pair,
+    classifier, control, label, likelihood, likert, matching, multiple_choice, preference_pair, sentence_pair,
     verifiable_instructions,
 };
 use serde_json::{Map, Value};
 use telos_core::Evaluator;
-use telos_core::shape::KindShape;
+use telos_core::shape::{Catalogue, KindShape, check_fields};
 use telos_core::text::did_you_mean;
 
 /// Makes an evaluator from its parameters; the error says what was expected.
@@ -60,9 +60,8 @@ pub fn build(kind: &str, params: &Map<String, Value>) -> Result<Box<dyn Evaluato
             known().collect::<Vec<_>>().join(", ")
         ));
     };
-    params::check_keys(&entry.shape, params)?;
-    if let Some((_, message)) = (entry.shape.check)(params).into_iter().next() {
-        return Err(message);
+    if let Some(mistake) = check_fields(&entry.shape, params, &Catalogue::default()).first() {
+        return Err(format!("`{kind}`: {mistake}"));
     }
     (entry.build)(params)
 }
@@ -109,23 +108,23 @@ mod tests {
             ("multiple_chioce", json!({}), "did you mean `multiple_choice`?"),
             ("multiple_choice", json!({"corect": 0}), "did you mean `correct`?"),
             ("multiple_choice", json!({"correct": "first"}), "`correct`"),
-            ("multiple_choice", json!({"labels": [0, 2]}), "`labels`"),
+            ("multiple_choice", json!({"labels": [0, 2]}), "`labels[1]`"),
             ("sentence_pair", json!({"target": 0}), "unknown key `target`"),
-            ("match", json!({}), "needs `target`"),
+            ("match", json!({}), "the key `target` is missing"),
             ("match", json!({"target": "x", "mode": "exakt"}), "did you mean `exact`?"),
             ("match", json!({"target": "x", "pattern": "("}), "`pattern`"),
             ("match", json!({"target": "(", "mode": "regex"}), "`target`"),
             ("match", json!({"target": "x", "strip": "yes"}), "true or false"),
-            ("control", json!({}), "needs `constraint`"),
+            ("control", json!({}), "the key `constraint` is missing"),
             ("control", json!({"constraint": "sentiment"}), "id of a constraint"),
-            ("label", json!({}), "needs `target`"),
-            ("likert", json!({}), "needs `points`"),
+            ("label", json!({}), "the key `target` is missing"),
+            ("likert", json!({}), "the key `points` is missing"),
             ("likert", json!({"points": 1}), "from 2 to 100"),
             ("likert", json!({"points": 5, "dimension": "{{ d }}"}), "needs `dimensions`"),
             ("likert", json!({"points": 5, "dimension": "{{ d }}", "dimensions": ["a", "a"]}), "stands twice"),
             ("likert", json!({"points": 5, "dimension": "b", "dimensions": ["a"]}), "none of `dimensions`: a"),
             ("likert", json!({"points": 5, "reverse": "perhaps"}), "true or false"),
-            ("classifier", json!({"label": "a"}), "needs `model`"),
+            ("classifier", json!({"label": "a"}), "the key `model` is missing"),
             ("classifier", json!({"model": "m", "label": []}), "`label`"),
             ("verifiable_instructions", json!({"instruction": []}), "did you mean `instructions`?"),
         ] {

@@ -1,13 +1,15 @@
 //! What a benchmark's object must keep to beside its shape, and how a suite's overrides are laid over it.
 
-use crate::diagnostic::{Finding, Step, Trail, follow, to_index, to_key};
-use crate::files::{Home, folder_kind, source_kind};
+use crate::files::{Home, folder_kind};
 use crate::goal::near;
 use crate::load::Surroundings;
 use crate::shapes::BENCHMARK;
-use crate::walk::{Leaf, Meaning, Walked, walk};
 use serde_json::{Map, Value};
 use telos_core::Goal;
+use telos_core::shape::finding::Finding;
+use telos_core::shape::source_kind;
+use telos_core::shape::trail::{Step, Trail, follow, to_index, to_key};
+use telos_core::shape::{Leaf, Meaning, Walked, walk};
 
 /// All mistakes of a benchmark's object, and what it names. `is_raw` tells whether a scalar is plain or in single quotes.
 pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &Surroundings<'_>) -> Walked {

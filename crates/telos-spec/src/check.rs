@@ -6,8 +6,8 @@ use crate::files::{Home, Presence};
 use crate::gates::read_gates;
 use crate::load::{Surroundings, load};
 use crate::registry::{Builder, FileKind, kind_of, read, yaml_files};
-use crate::walk::{Meaning, Walked};
 use std::path::PathBuf;
+use telos_core::shape::{Meaning, Walked};
 
 /// What `telos check` found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,19 +1,21 @@
 //! A suite that no file holds yet: some benchmarks on one model, free and with controllers. It becomes the text of the suite
 //! that it stands for, which then goes the way of any suite, so that every check and every override applies to it.
 
-use crate::diagnostic::{Diagnostic, Finding, Step, Trail, did_you_mean, follow_mut, sorted, to_index, to_key};
+use crate::diagnostic::{Diagnostic, sorted};
 use crate::document::{Document, to_yaml};
 use crate::load::{NO_CONSTRAINT, Part, Surroundings, Text, load_document};
 use crate::registry::{FileKind, folder_of, is_yaml, kind_of, load_registry, read, yaml_files};
 use crate::resolve::FREE;
 use crate::shapes::COMPOSED;
 use crate::suite::Suite;
-use crate::walk::{Leaf, Meaning, Walked, walk};
 use serde_json::{Map, Value, json};
 use std::path::{Component, Path, PathBuf};
 use telos_core::ModelRef;
 use telos_core::model::CACHE;
 use telos_core::shape::Shape;
+use telos_core::shape::finding::{Finding, did_you_mean};
+use telos_core::shape::trail::{Step, Trail, follow_mut, to_index, to_key};
+use telos_core::shape::{Leaf, Meaning, Walked, walk};
 
 /// What mistakes are blamed on that no file holds.
 const COMMAND_LINE: &str = "the command line";

@@ -3,13 +3,15 @@
 //! `serde_yaml` reads the values; a second pass with an event parser finds the places. JSON is enough: what it cannot hold
 //! (tags, infinities, keys that are no strings) has no meaning in our files.
 
-use crate::diagnostic::{At, Diagnostic, Finding, Step, show};
+use crate::diagnostic::Diagnostic;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use telos_core::shape::finding::{At, Finding};
+use telos_core::shape::trail::{Step, show};
 
 /// A parsed file.
 #[derive(Debug, Clone, PartialEq)]
@@ -345,7 +347,7 @@ impl<'de> Visitor<'de> for LenientVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::to_key;
+    use telos_core::shape::trail::to_key;
 
     fn place_of(yaml: &str, trail: &[Step], at: At) -> (usize, usize) {
         let (document, found) = Document::parse(Path::new("x.yaml"), yaml).expect("good YAML");

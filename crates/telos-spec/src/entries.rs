@@ -1,13 +1,14 @@
 //! The benchmarks of a suite: looked up, overridden, and checked as they then are.
 
 use crate::benchmark::{examine, in_override, lay_over, unbound_goals};
-use crate::diagnostic::{At, Finding, Step, Trail, did_you_mean, follow, show, to_index, to_key};
 use crate::files::{Home, Presence};
 use crate::load::{Loader, entry_id, no_such_constraint};
 use crate::registry::{BenchmarkFile, Registry};
 use crate::resolve::Laid;
-use crate::walk::{Leaf, Meaning};
 use serde_json::{Map, Value};
+use telos_core::shape::finding::{At, Finding, did_you_mean};
+use telos_core::shape::trail::{Step, Trail, follow, show, to_index, to_key};
+use telos_core::shape::{Leaf, Meaning};
 
 /// A benchmark of the suite.
 struct Entry<'a> {

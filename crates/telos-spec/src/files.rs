@@ -1,13 +1,14 @@
 //! Files that a document names: where they are, and whether they are there.
 
-use crate::diagnostic::{Finding, Step, follow, follow_mut};
-use crate::walk::{Leaf, Meaning};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use telos_core::ModelRef;
 use telos_core::model::{CACHE, in_cache};
 use telos_core::request::rebase_model;
-use telos_core::shape::KindShape;
+use telos_core::shape::finding::Finding;
+use telos_core::shape::trail::{Step, follow, follow_mut};
+use telos_core::shape::{KindShape, source_kind};
+use telos_core::shape::{Leaf, Meaning};
 
 /// What a file's name in the cache begins with, and what fetches it.
 const FETCHED_BY: &[(&str, &str)] =
@@ -126,19 +127,6 @@ impl Home {
         };
         Presence::Missing(finding.hint(Some(hint.to_owned())))
     }
-}
-
-/// The kind of a source as its file's ending tells it; for a folder, the endings of the files in it are not looked at.
-pub(crate) fn source_kind<'a>(path: &str, kinds: &'a [KindShape]) -> Option<&'a KindShape> {
-    let name = path.rsplit('/').next()?.to_ascii_lowercase();
-    // A table in Parquet is packed inside; only text is packed from outside.
-    let (name, packed) = name.strip_suffix(".gz").map_or((name.as_str(), false), |plain| (plain, true));
-    let kind = match name.rsplit_once('.')?.1 {
-        "ndjson" => "jsonl",
-        "parquet" if packed => return None,
-        other => other,
-    };
-    kinds.iter().find(|k| k.kind == kind)
 }
 
 /// The kind of the files in a folder, where all that have a known ending have the same.

@@ -1,18 +1,20 @@
 //! The rules of a gate, in a file of their own or in a suite.
 
 use crate::benchmark::bad_id;
-use crate::diagnostic::{Diagnostic, Finding, Step, Trail, nearest_or_all, sorted, to_index, to_key};
+use crate::diagnostic::{Diagnostic, sorted};
 use crate::document::Document;
 use crate::files::{Home, Presence};
 use crate::load::Surroundings;
 use crate::registry::{FileKind, folder_of, kind_of, read};
 use crate::suite::{Benchmark, Suite};
-use crate::walk::{Meaning, walk};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use telos_core::Metric;
 use telos_core::gate::{Gates, Rule};
+use telos_core::shape::finding::{Finding, nearest_or_all};
+use telos_core::shape::trail::{Step, Trail, to_index, to_key};
 use telos_core::shape::{Catalogue, Field, Mistake, Shape};
+use telos_core::shape::{Meaning, walk};
 
 /// A file of rules.
 pub(crate) static GATE: Shape = Shape::Object(GATE_FIELDS);

@@ -23,7 +23,6 @@ mod schema;
 mod set;
 mod shapes;
 pub mod suite;
-mod walk;
 
 pub use builtin::BUILTIN;
 pub use check::{Checked, check};
@@ -36,6 +35,4 @@ pub use goal::view::{BenchmarkView, Coverage, GoalTree, GoalView};
 pub use load::{Surroundings, load_suite};
 pub use registry::{BenchmarkFile, Registry, file_kind, load_registry};
 pub use schema::{SchemaKind, schema};
-pub use shapes::MODELS as MODEL_SHAPES;
 pub use suite::Suite;
-pub use walk::describe;

@@ -1,9 +1,7 @@
 //! A suite file to a checked suite, or to everything that is wrong with it.
 
 use crate::benchmark::{bad_id, bad_sha256, no_such_goal};
-use crate::diagnostic::{
-    Diagnostic, Finding, Step, Trail, follow, follow_mut, nearest_or_all, sorted, to_index, to_key,
-};
+use crate::diagnostic::{Diagnostic, sorted};
 use crate::document::Document;
 use crate::files::{EmbeddedFile, Home, Presence};
 use crate::gates::{Stated, dangling, gates, ids, read_gates};
@@ -12,11 +10,13 @@ use crate::resolve::Parts;
 use crate::set::{Applied, Set, blame};
 use crate::shapes::SUITE;
 use crate::suite::Suite;
-use crate::walk::{Leaf, Meaning, walk};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use telos_core::control::ConstraintSpec;
 use telos_core::shape::Catalogue;
+use telos_core::shape::finding::{Finding, nearest_or_all};
+use telos_core::shape::trail::{Step, Trail, follow, follow_mut, to_index, to_key};
+use telos_core::shape::{Leaf, Meaning, walk};
 
 /// What lies around a file that is read.
 #[derive(Debug, Clone)]

@@ -1,18 +1,20 @@
 //! The registry: goals and benchmarks, those compiled in and a user's folders laid over them.
 
 use crate::benchmark::{bad_id, examine, no_such_goal, tell_source, unbound_goals};
-use crate::diagnostic::{Diagnostic, Finding, Trail, did_you_mean, sorted, to_key};
+use crate::diagnostic::{Diagnostic, sorted};
 use crate::document::Document;
 use crate::files::{BUILTIN, Home};
 use crate::goal::shapes::GOAL;
 use crate::goal::{Names, inherit, lay_goal, unbound_works};
 use crate::load::Surroundings;
-use crate::walk::walk;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use telos_core::file::irregular;
+use telos_core::shape::finding::{Finding, did_you_mean};
+use telos_core::shape::trail::{Trail, to_key};
+use telos_core::shape::walk;
 use telos_core::{Goal, GoalId};
 
 /// What there is to be aligned with, and what measures it.

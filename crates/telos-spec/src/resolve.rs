@@ -1,17 +1,18 @@
 //! The checked values of a suite to its types.
 
 use crate::benchmark::examine;
-use crate::diagnostic::{Finding, Step, Trail, follow, to_index, to_key};
 use crate::files::Home;
 use crate::load::{Surroundings, constraint_spec, entry_id, put_constraints};
 use crate::registry::BenchmarkFile;
 use crate::suite::{
     Arm, Benchmark, Fewshot, KindSpec, MetricOverride, SourceSpec, Suite, SuiteController, SuiteModel, Truncation,
 };
-use crate::walk::{Leaf, Meaning};
 use serde_json::{Map, Value, json};
 use telos_core::Goal;
 use telos_core::record::GoalEntry;
+use telos_core::shape::finding::Finding;
+use telos_core::shape::trail::{Step, Trail, follow, to_index, to_key};
+use telos_core::shape::{Leaf, Meaning};
 use telos_core::{Aggregate, ControllerSpec, Direction, GoalId, ModelRef};
 
 /// The controller that a suite has where it names none.

@@ -2,11 +2,12 @@
 
 use crate::gates::GATE;
 use crate::goal::shapes::GOAL;
-use crate::shapes::{BENCHMARK, MODELS, SOURCE_FIELDS, SUITE};
-use crate::walk::rules;
+use crate::shapes::{BENCHMARK, SUITE};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use telos_core::shape::rules;
 use telos_core::shape::{Catalogue, Field, KindShape, Shape};
+use telos_core::shape::{MODELS, SOURCE_FIELDS};
 
 /// The files that there are schemas for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

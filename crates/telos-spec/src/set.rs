@@ -1,9 +1,11 @@
 //! `--set KEY=VALUE`: a dotted path into the suite, and a value read as YAML.
 
-use crate::diagnostic::{Diagnostic, Step, Trail, did_you_mean, nearest_or_all};
+use crate::diagnostic::Diagnostic;
 use crate::document::Lenient;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+use telos_core::shape::finding::{did_you_mean, nearest_or_all};
+use telos_core::shape::trail::{Step, Trail};
 
 /// One `--set`, split.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,8 +62,8 @@ impl Set {
                 other => {
                     let message = format!(
                         "`{}` is {} and has nothing below it",
-                        crate::diagnostic::show(&trail),
-                        crate::walk::name(other)
+                        telos_core::shape::trail::show(&trail),
+                        telos_core::shape::name(other)
                     );
                     return Err(blame(&self.key, message, Some("set it as a whole".into())));
                 }
@@ -157,7 +159,7 @@ mod tests {
     fn check(set: &str, trail: &str, pointer: &str, expected: &Value) {
         let mut value = suite();
         let applied = Set::parse(set).and_then(|s| s.apply(&mut value)).expect(set);
-        assert_eq!(crate::diagnostic::show(&applied.trail), trail, "{set}");
+        assert_eq!(telos_core::shape::trail::show(&applied.trail), trail, "{set}");
         assert_eq!(value.pointer(pointer).unwrap_or(&Value::Null), expected, "{set}: {value}");
     }
 

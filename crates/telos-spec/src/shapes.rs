@@ -1,7 +1,7 @@
 //! The keys of suites and benchmarks. What stands where a file says `kind` comes from the catalogue.
 
 use crate::gates::{GATE, RULES};
-use telos_core::shape::{Field, KindShape, Shape, no_further_check};
+use telos_core::shape::{Field, Shape};
 
 const COUNT: Shape = Shape::Whole { min: 1, max: u32::MAX as u64 };
 /// Numbers that every JSON reader keeps as they are.
@@ -162,47 +162,4 @@ static METRIC_FIELDS: &[Field] = &[
         "The least and the largest value.",
     ),
     Field::optional("aggregate", Shape::Choice(&["mean", "perplexity", "centred"]), "How items make one number."),
-];
-
-/// The keys that every source has beside those of its kind.
-pub(crate) static SOURCE_FIELDS: &[Field] = &[
-    Field::required("path", Shape::Path, "A file, or a folder of files; `cache:REL` is a file in the cache folder."),
-    Field::optional("sha256", Shape::Text, "The sha256 of the file, 64 hexadecimal digits."),
-];
-
-/// The object forms of a model.
-pub static MODELS: &[KindShape] = &[
-    KindShape {
-        kind: "builtin",
-        about: "A model that comes with Telos.",
-        fields: &[Field::required("name", Shape::Text, "Its name.")],
-        check: no_further_check,
-    },
-    KindShape {
-        kind: "local",
-        about: "A folder in the Hugging Face layout, or a GGUF file.",
-        fields: &[
-            Field::required("path", Shape::Text, "The folder or file; `cache:REL` lies in the cache folder."),
-            Field::optional("dtype", Shape::Choice(&["f32"]), "What it is computed in."),
-        ],
-        check: no_further_check,
-    },
-    KindShape {
-        kind: "hub",
-        about: "A repository of a model hub.",
-        fields: &[
-            Field::required("repo", Shape::Text, "`org/name`."),
-            Field::optional("revision", Shape::Text, "A branch, a tag or a commit."),
-        ],
-        check: no_further_check,
-    },
-    KindShape {
-        kind: "openai",
-        about: "A server that speaks the OpenAI protocol.",
-        fields: &[
-            Field::required("url", Shape::Text, "Its base address."),
-            Field::optional("model", Shape::Text, "The model's name there."),
-        ],
-        check: no_further_check,
-    },
 ];

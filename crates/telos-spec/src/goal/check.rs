@@ -1,10 +1,11 @@
 //! What the entries of a goal file must keep to beside their shapes.
 
 use crate::benchmark::bad_id;
-use crate::diagnostic::{Finding, Step, did_you_mean, nearest_or_all, to_index, to_key};
 use crate::registry::BenchmarkFile;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use telos_core::shape::finding::{Finding, did_you_mean, nearest_or_all};
+use telos_core::shape::trail::{Step, to_index, to_key};
 use telos_core::{DimensionSet, PrincipleList, Work, WorkStatus};
 
 /// Whether status, benchmarks and reason of a work fit together.

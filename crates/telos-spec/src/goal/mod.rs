@@ -10,9 +10,10 @@ pub(crate) use check::{Names, unbound_works};
 pub(crate) use near::near;
 
 use crate::benchmark::bad_id;
-use crate::diagnostic::{Finding, Step, Trail, to_index, to_key};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use telos_core::shape::finding::Finding;
+use telos_core::shape::trail::{Step, Trail, to_index, to_key};
 use telos_core::{DimensionSet, Goal, GoalId, PrincipleList, Work};
 
 /// Lays one node and all below it over the goals that are there. What a key says takes the place of what was there; works,

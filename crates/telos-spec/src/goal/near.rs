@@ -1,7 +1,7 @@
 //! What a goal's id that does not exist was probably meant to be.
 
-use crate::diagnostic::did_you_mean;
 use telos_core::Goal;
+use telos_core::shape::finding::did_you_mean;
 use telos_core::text::did_you_mean as nearest;
 
 /// A hint for an id that does not exist: where it went in a later version of the taxonomy, the nearest ids, or what there is

@@ -48,7 +48,7 @@ pub(crate) fn controllers(world: &World, what: &Kinds) -> Result<u8, Failure> {
 
 /// Prints how a model is named, and what can be opened.
 pub(crate) fn models(what: &Kinds) -> Result<u8, Failure> {
-    let kinds = telos_spec::MODEL_SHAPES;
+    let kinds = telos_core::shape::MODELS;
     let (formats, architectures) = (telos_engine::FORMATS, telos_engine::architectures());
     if what.json {
         let forms: Vec<Value> = FORMS
@@ -102,7 +102,7 @@ fn to_json(kind: &KindShape, example: Option<&str>) -> Value {
         json!({
             "name": field.name,
             "required": field.required,
-            "value": telos_spec::describe(&field.shape),
+            "value": telos_core::shape::describe(&field.shape),
             "about": field.about,
         })
     };
@@ -122,7 +122,7 @@ fn show(out: &mut String, kind: &KindShape, example: Option<&str>) {
     line(format!("\n  kind: {}    {}", kind.kind, kind.about));
     for field in kind.fields {
         let needed = if field.required { ", needed" } else { "" };
-        line(format!("    {}: {}{needed}; {}", field.name, telos_spec::describe(&field.shape), field.about));
+        line(format!("    {}: {}{needed}; {}", field.name, telos_core::shape::describe(&field.shape), field.about));
     }
     if let Some(example) = example {
         line(format!("    for example {example}"));
@@ -151,7 +151,7 @@ mod tests {
             let refused = opened.err().is_some_and(|error| error.message.contains("not there yet"));
             assert!(refused == NOT_YET.contains(kind), "{text}");
         }
-        for kind in telos_spec::MODEL_SHAPES {
+        for kind in telos_core::shape::MODELS {
             assert!(FORMS.iter().any(|(_, of)| *of == kind.kind), "{}", kind.kind);
         }
     }

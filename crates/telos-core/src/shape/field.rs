@@ -1,8 +1,6 @@
-//! Shapes: what an object in YAML may hold. Every evaluator, controller and source describes its own; checks of files,
-//! JSON Schemas and help are all derived from these tables.
+//! What an object may hold: shapes, keys, and kinds.
 
-use crate::{Metric, RuleShape};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy)]
@@ -99,40 +97,13 @@ pub struct KindShape {
     pub fields: &'static [Field],
     /// What fields cannot say, such as keys that exclude each other. The object is given as JSON, its shape already
     /// checked; a mistake is a key of the object (or none for the object itself) and a message.
-    pub check: fn(&serde_json::Map<String, Value>) -> Vec<Mistake>,
+    pub check: fn(&Map<String, Value>) -> Vec<Mistake>,
 }
 
 /// A mistake in an object: the key that it is about (none for the object itself), and a message.
 pub type Mistake = (Option<&'static str>, String);
 
 /// A [`KindShape::check`] that finds nothing.
-pub fn no_further_check(_: &serde_json::Map<String, Value>) -> Vec<Mistake> {
+pub fn no_further_check(_: &Map<String, Value>) -> Vec<Mistake> {
     Vec::new()
 }
-
-/// Everything that can stand where a file says `kind`; the binary puts it together from the crates that hold the tables.
-#[derive(Debug, Clone, Default)]
-pub struct Catalogue {
-    /// Evaluators.
-    pub evaluators: Vec<KindShape>,
-    /// Controllers.
-    pub controllers: Vec<KindShape>,
-    /// Constraints.
-    pub constraints: Vec<KindShape>,
-    /// How items become requests.
-    pub requests: Vec<KindShape>,
-    /// Sources of rows.
-    pub sources: Vec<KindShape>,
-    /// Rules of gates.
-    pub rules: Vec<RuleShape>,
-    /// The kinds of requests that an evaluator can score; none where they are not known, so that pairs are not checked.
-    pub reads: Option<ReadsOf>,
-    /// The metrics of an evaluator; none where they are not known, so that names of metrics are not checked.
-    pub metrics: Option<MetricsOf>,
-}
-
-/// The kinds of requests whose replies an evaluator of a kind can score; none where there is no such evaluator.
-pub type ReadsOf = fn(&str) -> Option<&'static [&'static str]>;
-
-/// The metrics that an evaluator of a kind offers, given its parameters; empty where it cannot be made of them.
-pub type MetricsOf = fn(&str, &serde_json::Map<String, Value>) -> Vec<Metric>;

@@ -1,14 +1,18 @@
 //! Holds a value against a shape: all mistakes, and the places of everything that means more than its text (paths, models,
 //! ids of constraints, templates).
 
-use crate::diagnostic::{Finding, Trail, did_you_mean, to_index, to_key};
-use crate::shapes::{MODELS, SOURCE_FIELDS};
+use super::catalogue::Catalogue;
+use super::field::{Field, KindShape, Shape};
+use super::finding::{Finding, did_you_mean};
+use super::kinds::{MODELS, SOURCE_FIELDS, source_kind};
+use super::trail::{Step, Trail, to_index, to_key};
+use super::words::{describe, name};
+
 use serde_json::{Map, Value};
-use telos_core::shape::{Catalogue, Field, KindShape, Shape};
 
 /// What a value at some place means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub enum Meaning {
     /// A file or folder.
     Path,
     /// A model, in the string or the object form.
@@ -21,23 +25,35 @@ pub(crate) enum Meaning {
 
 /// A value that means more than its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Leaf {
-    pub(crate) trail: Trail,
-    pub(crate) meaning: Meaning,
+pub struct Leaf {
+    /// Where it stands.
+    pub trail: Trail,
+    /// What it means.
+    pub meaning: Meaning,
 }
 
 /// What holding a value against a shape gives.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Walked {
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) leaves: Vec<Leaf>,
+pub struct Walked {
+    /// All mistakes, in the object's order.
+    pub findings: Vec<Finding>,
+    /// The values that mean more than their text.
+    pub leaves: Vec<Leaf>,
 }
 
 /// Holds `value`, which stands at `trail`, against a shape.
-pub(crate) fn walk(catalogue: &Catalogue, shape: &Shape, value: &Value, trail: &[crate::diagnostic::Step]) -> Walked {
+pub fn walk(catalogue: &Catalogue, shape: &Shape, value: &Value, trail: &[Step]) -> Walked {
     let mut walker = Walker { catalogue, out: Walked::default() };
     walker.value(shape, value, &trail.to_vec());
     walker.out
+}
+
+/// Holds an object, whose kind is known, against it: the mistakes of keys and values, and where there are none, those that
+/// fields cannot say. Of a table that the catalogue does not have, objects are left to whoever reads them.
+pub fn check_fields(kind: &KindShape, map: &Map<String, Value>, catalogue: &Catalogue) -> Vec<Finding> {
+    let mut walker = Walker { catalogue, out: Walked::default() };
+    walker.fields_of(kind, &[], map, &Vec::new());
+    walker.out.findings
 }
 
 /// Unknown keys for which a hint is looked for, more than are ever printed: a file may have any number of them.
@@ -178,6 +194,9 @@ impl Walker<'_> {
 
     /// An object that says its kind.
     fn kind(&mut self, what: &str, kinds: &[KindShape], map: &Map<String, Value>, trail: &Trail) {
+        if kinds.is_empty() {
+            return;
+        }
         let known = || kinds.iter().map(|k| k.kind);
         let list = known().collect::<Vec<_>>().join(", ");
         let Some(given) = map.get("kind") else {
@@ -207,7 +226,7 @@ impl Walker<'_> {
                 None => self.kind("source", &sources, map, trail),
             };
         }
-        let told = path.and_then(|path| crate::files::source_kind(path, &sources));
+        let told = path.and_then(|path| source_kind(path, &sources));
         match (told, path) {
             (Some(kind), _) => self.fields_of(kind, SOURCE_FIELDS, map, trail),
             (None, Some(path)) => {
@@ -239,7 +258,7 @@ impl Walker<'_> {
 }
 
 /// The shapes of rules.
-pub(crate) fn rules(catalogue: &Catalogue) -> Vec<KindShape> {
+pub fn rules(catalogue: &Catalogue) -> Vec<KindShape> {
     catalogue.rules.iter().map(|kind| kind.shape).collect()
 }
 
@@ -264,52 +283,5 @@ fn takes(shape: &Shape, value: &Value) -> bool {
         | Shape::Request
         | Shape::Source
         | Shape::Rule => value.is_object(),
-    }
-}
-
-/// What a shape takes, as it reads after "expected ".
-pub fn describe(shape: &Shape) -> String {
-    match shape {
-        Shape::Any => "a value".into(),
-        Shape::Text => "a string".into(),
-        Shape::Path => "a path".into(),
-        Shape::Template => "a template (a string)".into(),
-        Shape::Flag => "true or false".into(),
-        Shape::Number { min, max } => range("a number", *min, *max),
-        Shape::Whole { min, max } => range("a whole number", *min as f64, *max as f64),
-        Shape::Choice(known) => known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(" or "),
-        Shape::List { min: 0, .. } => "a list".into(),
-        Shape::List { min: 1, .. } => "a list with at least one entry".into(),
-        Shape::List { min, .. } => format!("a list with at least {min} entries"),
-        Shape::Map(_) | Shape::Object(_) => "an object".into(),
-        Shape::Either(shapes) => shapes.iter().map(describe).collect::<Vec<_>>().join(", or "),
-        Shape::Model => "a model (a path, `builtin:NAME`, `hf://org/name`, a URL, or an object with `kind`)".into(),
-        Shape::Constraint => "a constraint (an object with `kind`, or the id of one)".into(),
-        Shape::Controller => "a controller (an object with `kind`)".into(),
-        Shape::Evaluator => "an evaluator (an object with `kind`)".into(),
-        Shape::Request => "a request (an object with `kind`)".into(),
-        Shape::Source => "a source (an object with `path`)".into(),
-        Shape::Rule => "a rule (an object with `kind`)".into(),
-    }
-}
-
-fn range(what: &str, min: f64, max: f64) -> String {
-    match (min.is_finite(), max.is_finite() && max < f64::from(u32::MAX)) {
-        (true, true) => format!("{what} from {min} to {max}"),
-        (true, false) => format!("{what}, {min} or more"),
-        (false, true) => format!("{what}, at most {max}"),
-        (false, false) => what.to_owned(),
-    }
-}
-
-/// A value as it reads after "found ".
-pub(crate) fn name(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".into(),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::String(text) if text.chars().count() <= 40 => format!("the string `{}`", text.escape_debug()),
-        Value::String(_) => "a string".into(),
-        Value::Array(_) => "a list".into(),
-        Value::Object(_) => "an object".into(),
     }
 }
