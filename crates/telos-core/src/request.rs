@@ -128,6 +128,9 @@ pub struct Sampling {
     pub stop: Vec<String>,
 }
 
+/// Temperatures beside 0. Below, logits divided by it lose their order in the largest numbers, as above in the smallest.
+pub const TEMPERATURES: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
+
 impl Sampling {
     /// The protocol's defaults.
     pub fn new(max_new_tokens: usize) -> Self {
@@ -518,8 +521,13 @@ impl Fields<'_> {
 impl Sampling {
     /// Whether every value is in its range; the error says which is not.
     pub fn check(&self) -> Result<(), String> {
-        if !self.temperature.is_finite() || self.temperature < 0.0 {
-            return Err("`temperature` is 0 or more".into());
+        if self.temperature != 0.0 && !(TEMPERATURES.contains(&self.temperature)) {
+            return Err(format!(
+                "`temperature` is 0, or from {:e} to {:e}, not {:e}",
+                TEMPERATURES.start(),
+                TEMPERATURES.end(),
+                self.temperature
+            ));
         }
         if self.top_k == Some(0) {
             return Err("`top_k` is 1 or more".into());

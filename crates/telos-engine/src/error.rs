@@ -1,6 +1,8 @@
 //! Why a model cannot be opened. What is not supported, what is broken and what does not fit together are different things:
 //! the first wants another model or a newer program, the second another copy of the file, the third a look at the files.
 
+use telos_template::TemplateError;
+
 /// The reason. The message reads after "failed to open the model: NAME: ".
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum OpenError {
@@ -72,9 +74,22 @@ pub enum OpenError {
         /// Bytes.
         needed: u64,
     },
-    /// The tokenizer or the chat template.
-    #[error("{0}")]
-    Text(String),
+    /// The tokenizer cannot be made of its file.
+    #[error("the tokenizer of {file} {why}")]
+    Tokenizer {
+        /// The file.
+        file: String,
+        /// What it is or lacks, as in "is no JSON: …".
+        why: String,
+    },
+    /// The chat template is none, or asks for more than a template may.
+    #[error("the chat template of {file} cannot be used: {error}")]
+    Template {
+        /// The file that it stands in.
+        file: String,
+        /// What is wrong with it, and in which of its lines.
+        error: TemplateError,
+    },
 }
 
 impl OpenError {

@@ -33,3 +33,7 @@ pub(crate) const LABELS: u64 = 1 << 20;
 /// From how many bytes of weights on it is said that they are hashed, which takes a second for each one or two thousand
 /// million.
 pub(crate) const HASHED_SILENTLY: u64 = 8 << 30;
+
+/// How many times as long a tokenizer's normaliser or decoder may make a text by replacing. Known ones replace a blank by the
+/// three bytes of U+2581 and quotes by others: under 50 together.
+pub(crate) const TEXT_GROWTH: u64 = 1000;

@@ -176,7 +176,7 @@ impl LocalModels {
         // An architecture that is not supported is the first thing to say, whatever else is missing.
         let family = family::find(config.architecture()?)?;
         let outline = (family.outline)(&config)?;
-        let mut text = TextSide::open(home).map_err(OpenError::Text)?;
+        let mut text = TextSide::open(home)?;
         text.hash = home.text_hash(&text.hash)?;
         let stated = config.eos(outline.vocabulary)?;
         let generated = generation.as_ref().map(|generation| generation.eos(outline.vocabulary)).transpose()?;

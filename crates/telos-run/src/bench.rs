@@ -173,7 +173,7 @@ impl<'a> Bench<'a> {
 }
 
 /// A suite's source as the reader of data knows it.
-fn source(spec: &SourceSpec) -> Source {
+pub(crate) fn source(spec: &SourceSpec) -> Source {
     Source {
         kind: spec.kind.clone(),
         path: spec.path.clone(),

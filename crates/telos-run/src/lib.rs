@@ -9,6 +9,7 @@
 
 mod bench;
 mod cache;
+mod columns;
 mod error;
 mod events;
 mod fit;
@@ -41,6 +42,7 @@ mod tests;
 mod units;
 mod warnings;
 
+pub use columns::columns;
 pub use error::{PlanError, RunError};
 pub use events::{Event, Listener, Silent, UnitInfo};
 pub use plan::{DataNote, Plan, PlanRow, plan};

@@ -1,11 +1,11 @@
 //! Benchmark templates: minijinja with Python's string methods, where an undefined name is an error.
 
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Map, Value};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use telos_core::text::did_you_mean;
+use telos_template::{Compiled, Language, TemplateError};
 
 /// A template that could not be filled. The message reads after "failed to ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,35 +23,27 @@ pub struct RenderError {
     pub columns: String,
 }
 
-/// The environment in which all templates of a run are filled.
+/// The templates of a run, each compiled once.
+#[derive(Debug, Default)]
 pub struct Renderer {
-    environment: Environment<'static>,
-}
-
-impl std::fmt::Debug for Renderer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Renderer")
-    }
-}
-
-impl Default for Renderer {
-    fn default() -> Self {
-        Self::new()
-    }
+    compiled: Mutex<HashMap<String, Arc<Result<Compiled, TemplateError>>>>,
 }
 
 impl Renderer {
     /// Undefined names are errors, trailing newlines stay, nothing is escaped, strings have Python's methods.
     pub fn new() -> Self {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        // Only delimiters can be refused, and these are the usual ones.
-        if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
-            environment.set_syntax(syntax);
+        Self::default()
+    }
+
+    fn compile(&self, template: &str) -> Arc<Result<Compiled, TemplateError>> {
+        // A thread that panicked has left the table as it was.
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = compiled.get(template) {
+            return Arc::clone(found);
         }
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        Self { environment }
+        let made = Arc::new(Language::Benchmark.compile(template));
+        compiled.insert(template.to_owned(), Arc::clone(&made));
+        made
     }
 
     /// The names that a template takes from outside; none for a text that is no template or that cannot be parsed.
@@ -59,7 +51,7 @@ impl Renderer {
         if !is_template(template) {
             return HashSet::new();
         }
-        self.environment.template_from_str(template).map(|t| t.undeclared_variables(false)).unwrap_or_default()
+        self.compile(template).as_ref().as_ref().map(|t| t.undeclared().into_iter().collect()).unwrap_or_default()
     }
 }
 
@@ -82,19 +74,24 @@ impl Row<'_> {
         if !is_template(template) {
             return Ok(template.to_owned());
         }
-        let filled = self.renderer.environment.template_from_str(template).and_then(|t| t.render(Serde(self.data)));
+        let compiled = self.renderer.compile(template);
+        let filled = compiled.as_ref().as_ref().map_err(Clone::clone).and_then(|t| t.text(&self.context()));
         filled.map_err(|error| self.explain(template, &error))
+    }
+
+    fn context(&self) -> minijinja::Value {
+        minijinja::Value::from(Serde(self.data))
     }
 
     /// The template's value: of any type where the whole string is one `{{ expression }}`, else its text.
     pub fn value(&self, template: &str) -> Result<Value, RenderError> {
-        let Some(inner) = whole_expression(template) else { return self.text(template).map(Value::String) };
-        // `{{ a }} and {{ b }}` also begins and ends with braces; its inside is no expression.
-        let Ok(expression) = self.renderer.environment.compile_expression(inner) else {
+        let compiled = self.renderer.compile(template);
+        let value = compiled.as_ref().as_ref().map_err(Clone::clone).and_then(|t| t.value(&self.context()));
+        let Some(value) = value.map_err(|error| self.explain(template, &error))? else {
             return self.text(template).map(Value::String);
         };
-        let value = expression.eval(Serde(self.data)).map_err(|error| self.explain(template, &error))?;
         if value.is_undefined() {
+            let inner = template.trim().trim_start_matches("{{").trim_end_matches("}}");
             return Err(self.fail(template, format!("`{}` is undefined", inner.trim())));
         }
         serde_json::to_value(&value).map_err(|error| self.fail(template, error.to_string()))
@@ -142,17 +139,13 @@ impl Row<'_> {
         }
     }
 
-    fn explain(&self, template: &str, error: &minijinja::Error) -> RenderError {
-        let mut message = match error.detail() {
-            Some(detail) => format!("{}: {detail}", error.kind()),
-            None => error.kind().to_string(),
-        };
+    fn explain(&self, template: &str, error: &TemplateError) -> RenderError {
+        let mut message = error.message().to_owned();
         if let Some(line) = error.line().filter(|_| template.contains('\n')) {
             message = format!("{message} (line {line} of the template)");
         }
-        if error.kind() == minijinja::ErrorKind::UndefinedError {
-            let names = self.renderer.environment.template_from_str(template).map(|t| t.undeclared_variables(false));
-            let mut missing: Vec<String> = names.unwrap_or_default().into_iter().collect();
+        if matches!(error, TemplateError::Undefined { .. }) {
+            let mut missing: Vec<String> = self.renderer.names(template).into_iter().collect();
             missing.retain(|name| !self.data.contains_key(name));
             missing.sort_unstable();
             for name in missing {
@@ -168,10 +161,6 @@ impl Row<'_> {
 /// Whether a string of YAML is a template at all.
 pub(crate) fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
-}
-
-fn whole_expression(template: &str) -> Option<&str> {
-    template.trim().strip_prefix("{{")?.strip_suffix("}}")
 }
 
 /// Long templates make long messages; their beginning is enough to find them.

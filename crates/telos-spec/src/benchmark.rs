@@ -10,6 +10,7 @@ use telos_core::shape::finding::Finding;
 use telos_core::shape::source_kind;
 use telos_core::shape::trail::{Step, Trail, follow, to_index, to_key};
 use telos_core::shape::{Leaf, Meaning, Walked, walk};
+use telos_template::Names;
 
 /// All mistakes of a benchmark's object, and what it names. `is_raw` tells whether a scalar is plain or in single quotes.
 pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &Surroundings<'_>) -> Walked {
@@ -36,6 +37,8 @@ pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &
     }
     let slips: Vec<Finding> = walked.leaves.iter().filter_map(|leaf| backslash_n(value, leaf, is_raw)).collect();
     walked.findings.extend(slips);
+    let broken: Vec<Finding> = templates(value, &walked.leaves).filter_map(|(_, found)| found.err()).collect();
+    walked.findings.extend(broken);
     walked
 }
 
@@ -60,9 +63,35 @@ fn unfit(value: &Value, around: &Surroundings<'_>) -> Option<Finding> {
     Some(Finding::value(&to_key(&to_key(&[], "evaluator"), "kind"), message).hint(Some(hint)))
 }
 
+/// A column that a template cannot do without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Needed {
+    pub(crate) trail: Trail,
+    pub(crate) column: String,
+}
+
+/// The columns that the templates of a benchmark need.
+pub(crate) fn needed(value: &Value, leaves: &[Leaf]) -> Vec<Needed> {
+    let of = |(leaf, found): (&Leaf, Result<Names, Finding>)| {
+        let columns = found.map(|names| names.needed).unwrap_or_default();
+        columns.into_iter().map(|column| Needed { trail: leaf.trail.clone(), column }).collect::<Vec<_>>()
+    };
+    templates(value, leaves).flat_map(of).collect()
+}
+
+/// Every template with its names, or with what is wrong with it.
+fn templates<'a>(value: &'a Value, leaves: &'a [Leaf]) -> impl Iterator<Item = (&'a Leaf, Result<Names, Finding>)> {
+    let written = leaves.iter().filter(|leaf| leaf.meaning == Meaning::Template);
+    let texts = written.filter_map(|leaf| Some((leaf, follow(value, &leaf.trail)?.as_str()?)));
+    texts.filter(|(_, text)| ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))).map(|(leaf, text)| {
+        let wrong = |error| Finding::value(&leaf.trail, format!("the template cannot be filled: {error}"));
+        (leaf, telos_template::names(text).map_err(wrong))
+    })
+}
+
 /// A `\n` that YAML leaves as a backslash and an n. Within `{{ }}` and `{% %}` the template's own strings know it.
 fn backslash_n(value: &Value, leaf: &Leaf, is_raw: &dyn Fn(&[Step]) -> bool) -> Option<Finding> {
-    if leaf.meaning != Meaning::Template || !is_raw(&leaf.trail) {
+    if !matches!(leaf.meaning, Meaning::Template | Meaning::Delimiter) || !is_raw(&leaf.trail) {
         return None;
     }
     let mut text = follow(value, &leaf.trail)?.as_str()?;

@@ -1,16 +1,19 @@
 //! `telos check`: files and folders of any of our kinds.
 
+use crate::benchmark::{Needed, examine, needed};
 use crate::compose::controller_mistakes;
 use crate::diagnostic::{Diagnostic, sorted};
 use crate::files::{Home, Presence};
 use crate::gates::read_gates;
 use crate::load::{Surroundings, load};
 use crate::registry::{Builder, FileKind, kind_of, read, yaml_files};
+use crate::suite::{SourceSpec, Suite};
 use std::path::PathBuf;
+use telos_core::shape::finding::Finding;
 use telos_core::shape::{Meaning, Walked};
 
 /// What `telos check` found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Checked {
     /// How many files were looked at.
     pub files: usize,
@@ -22,6 +25,19 @@ pub struct Checked {
     /// What a user of the benchmarks among them should know: that no licence is named, or that the items may have been trained
     /// on.
     pub notes: Vec<String>,
+    /// What the benchmarks among them need of their rows, which are not read here.
+    pub reads: Vec<Reads>,
+    /// The suites among them in which nothing is wrong.
+    pub suites: Vec<Suite>,
+}
+
+/// The columns that a benchmark's templates need, to be held against its rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reads {
+    /// Where the rows are.
+    pub source: SourceSpec,
+    /// A column, and the mistake that it is where no row has it.
+    pub columns: Vec<(String, Diagnostic)>,
 }
 
 /// Checks files, and all YAML files of folders. Goals among them count for the benchmarks among them.
@@ -54,6 +70,7 @@ pub fn check(paths: &[PathBuf], around: &Surroundings<'_>) -> Checked {
                 let loaded = load(&path, &[], None, around);
                 out.diagnostics.extend(loaded.diagnostics);
                 out.not_in_cache.extend(loaded.not_in_cache);
+                out.suites.extend(loaded.suite);
             }
             Ok(FileKind::Gate) => {
                 let stated = read_gates(&path, around);
@@ -81,7 +98,15 @@ pub fn check(paths: &[PathBuf], around: &Surroundings<'_>) -> Checked {
         if let Some(contamination) = &file.contamination {
             out.notes.push(note(format!("contamination of `{}`: {contamination}", file.id)));
         }
-        let Walked { leaves, .. } = crate::benchmark::examine(&file.value, &|_| false, around);
+        let Walked { leaves, .. } = examine(&file.value, &|_| false, around);
+        let missing = |Needed { trail, column }: Needed| {
+            let message = format!("the rows have no column `{column}`");
+            (column, file.document.place(Finding::value(&trail, message)))
+        };
+        let columns: Vec<_> = needed(&file.value, &leaves).into_iter().map(missing).collect();
+        if file.sound && !columns.is_empty() {
+            out.reads.push(Reads { source: file.benchmark(around).source, columns });
+        }
         for leaf in leaves.iter().filter(|leaf| matches!(leaf.meaning, Meaning::Path | Meaning::Model)) {
             match file.home.presence(&file.value, leaf, &around.cache_dir, around.builtin) {
                 Presence::There => {}

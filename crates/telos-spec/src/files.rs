@@ -90,7 +90,7 @@ impl Home {
                     *path = in_cache(Path::new(path.as_str()), cache_dir).display().to_string();
                 }
             }
-            Meaning::ConstraintId | Meaning::Template => {}
+            Meaning::ConstraintId | Meaning::Template | Meaning::Delimiter => {}
         }
     }
 
@@ -104,7 +104,7 @@ impl Home {
                 Ok(ModelRef::Local { path }) => (Some(path.display().to_string()), "model"),
                 _ => (None, ""),
             },
-            Meaning::ConstraintId | Meaning::Template => (None, ""),
+            Meaning::ConstraintId | Meaning::Template | Meaning::Delimiter => (None, ""),
         };
         let Some(written) = written else { return Presence::There };
         let (path, content) = self.locate(&written, cache_dir, builtin);

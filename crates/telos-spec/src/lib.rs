@@ -25,7 +25,7 @@ mod shapes;
 pub mod suite;
 
 pub use builtin::BUILTIN;
-pub use check::{Checked, check};
+pub use check::{Checked, Reads, check};
 pub use compose::{Composed, Composition};
 pub use diagnostic::{Diagnostic, listing};
 pub use document::to_yaml;

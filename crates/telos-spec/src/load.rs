@@ -398,7 +398,7 @@ impl Loader<'_> {
                     }
                 }
             }
-            Meaning::Template => {}
+            Meaning::Template | Meaning::Delimiter => {}
         }
     }
 }

@@ -111,13 +111,21 @@ fn cache_dir() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(".cache/telos"))
 }
 
+/// Threads at most: more than any machine has cores, and few enough for a system to give.
+const THREADS: usize = 512;
+
 /// `$TELOS_THREADS`, else the number of cores.
 fn threads() -> Result<usize, Failure> {
     match std::env::var("TELOS_THREADS") {
-        Err(_) => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        Err(std::env::VarError::NotPresent) => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        Err(std::env::VarError::NotUnicode(text)) => {
+            Err(Failure::usage(format!("TELOS_THREADS is `{}`: expected a number of threads", text.display())))
+        }
         Ok(text) => match text.parse() {
-            Ok(threads) if threads > 0 => Ok(threads),
-            _ => Err(Failure::usage(format!("TELOS_THREADS is `{text}`: expected a number of threads, 1 or more"))),
+            Ok(threads) if (1..=THREADS).contains(&threads) => Ok(threads),
+            _ => Err(Failure::usage(format!(
+                "TELOS_THREADS is `{text}`: expected a number of threads from 1 to {THREADS}; without it there is one for each core"
+            ))),
         },
     }
 }

@@ -19,8 +19,10 @@ pub enum Meaning {
     Model,
     /// The id of a constraint.
     ConstraintId,
-    /// A template, or a text where a literal `\n` is surely a slip.
+    /// A template.
     Template,
+    /// A text in which a literal `\n` is surely a slip, as it is in a template.
+    Delimiter,
 }
 
 /// A value that means more than its text.
@@ -180,10 +182,10 @@ impl Walker<'_> {
             self.value(&field.shape, value, &below);
             // A delimiter or a stop with a backslash in it is the same slip as in a template.
             if value.is_string() && key == "delimiter" && matches!(field.shape, Shape::Text) {
-                self.leaf(&below, Meaning::Template);
+                self.leaf(&below, Meaning::Delimiter);
             }
             if let (true, Some(stops)) = (key == "stop", value.as_array()) {
-                (0..stops.len()).for_each(|i| self.leaf(&to_index(&below, i), Meaning::Template));
+                (0..stops.len()).for_each(|i| self.leaf(&to_index(&below, i), Meaning::Delimiter));
             }
         }
         for field in fields.iter().filter(|field| field.required && !map.contains_key(field.name)) {

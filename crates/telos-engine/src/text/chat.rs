@@ -1,17 +1,14 @@
 //! Chat templates, rendered as transformers renders them (`transformers/utils/chat_template_utils.py`).
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Serde, Value};
-use minijinja::{Environment, Error, ErrorKind, context};
+use minijinja::context;
+use minijinja::value::Value;
 use std::collections::BTreeMap;
 use telos_core::request::Message;
-
-/// The name under which the template stands in its environment.
-const NAME: &str = "chat_template";
+use telos_template::{Compiled, Language, TemplateError};
 
 /// A chat template and the special tokens that it may name.
 pub(crate) struct Template {
-    environment: Environment<'static>,
+    compiled: Compiled,
     tokens: Vec<(&'static str, String)>,
     /// The template's source, hashed.
     pub(crate) hash: String,
@@ -19,39 +16,21 @@ pub(crate) struct Template {
 
 impl Template {
     /// Compiles a template. The error names the line.
-    pub(crate) fn new(source: &str, tokens: Vec<(&'static str, String)>) -> Result<Self, String> {
+    pub(crate) fn new(source: &str, tokens: Vec<(&'static str, String)>) -> Result<Self, TemplateError> {
         let hash = telos_core::digest::blake3_hex(source.as_bytes());
-        let mut environment = Environment::new();
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|e| describe(&e))?);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        environment.add_function("raise_exception", |message: String| -> Result<String, Error> {
-            Err(Error::new(ErrorKind::InvalidOperation, message))
-        });
-        // A template that prints today's date would make runs differ from day to day; it is given this one.
-        environment.add_function("strftime_now", |format: String| strftime(&format));
-        environment.add_filter("tojson", to_json);
-        environment.add_template_owned(NAME, without_generation_tags(source)).map_err(|e| describe(&e))?;
-        Ok(Self { environment, tokens, hash })
+        let compiled = Language::Chat.compile(&without_generation_tags(source))?;
+        Ok(Self { compiled, tokens, hash })
     }
 
     /// The chat as text.
-    pub(crate) fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, String> {
+    pub(crate) fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, TemplateError> {
         let messages: Vec<Value> =
             messages.iter().map(|m| context! { role => m.role.as_str(), content => m.content.as_str() }).collect();
         let tokens: BTreeMap<&str, Value> =
             self.tokens.iter().map(|(name, text)| (*name, Value::from(text.as_str()))).collect();
-        let template = self.environment.get_template(NAME).map_err(|e| describe(&e))?;
         let tokens = Value::from(tokens);
-        template
-            .render(context! { messages, add_generation_prompt, tools => (), documents => (), ..tokens })
-            .map_err(|e| describe(&e))
+        self.compiled.text(&context! { messages, add_generation_prompt, tools => (), documents => (), ..tokens })
     }
-}
-
-fn describe(error: &Error) -> String {
-    let line = error.line().map(|line| format!(" (line {line} of the chat template)")).unwrap_or_default();
-    format!("the chat template cannot render this: {}{line}", error.detail().unwrap_or(&error.to_string()))
 }
 
 /// `{% generation %}` marks what was generated, for training; rendering ignores it.
@@ -72,73 +51,6 @@ fn without_generation_tags(source: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// `json.dumps` without escaping for HTML, `indent` honoured.
-#[expect(clippy::needless_pass_by_value, reason = "the signature of a filter")]
-fn to_json(Serde(json): Serde<serde_json::Value>, options: Kwargs) -> Result<String, Error> {
-    let indent: Option<usize> = options.get("indent")?;
-    let _: Option<bool> = options.get("ensure_ascii")?;
-    options.assert_all_used()?;
-    let mut out = String::new();
-    write_json(&json, indent, 0, &mut out);
-    Ok(out)
-}
-
-/// Python's separators: `, ` and `: ` on one line, a line for each entry with `indent`.
-fn write_json(value: &serde_json::Value, indent: Option<usize>, depth: usize, out: &mut String) {
-    use serde_json::Value as Json;
-    let line = |depth: usize, out: &mut String| {
-        if let Some(indent) = indent {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', indent * depth));
-        }
-    };
-    let comma = if indent.is_some() { "," } else { ", " };
-    let (open, close, len) = match value {
-        Json::Array(list) => ('[', ']', list.len()),
-        Json::Object(map) => ('{', '}', map.len()),
-        other => return out.push_str(&other.to_string()),
-    };
-    out.push(open);
-    let entry = |i: usize, key: Option<&String>, value: &Json, out: &mut String| {
-        if i > 0 {
-            out.push_str(comma);
-        }
-        line(depth + 1, out);
-        if let Some(key) = key {
-            out.push_str(&Json::from(key.as_str()).to_string());
-            out.push_str(": ");
-        }
-        write_json(value, indent, depth + 1, out);
-    };
-    match value {
-        Json::Array(list) => list.iter().enumerate().for_each(|(i, v)| entry(i, None, v, out)),
-        Json::Object(map) => map.iter().enumerate().for_each(|(i, (k, v))| entry(i, Some(k), v, out)),
-        _ => {}
-    }
-    if len > 0 {
-        line(depth, out);
-    }
-    out.push(close);
-}
-
-/// The date that templates are given: 1 January 2024, a Monday, at midnight.
-fn strftime(format: &str) -> String {
-    let known = [
-        ("%d", "01"),
-        ("%m", "01"),
-        ("%Y", "2024"),
-        ("%y", "24"),
-        ("%b", "Jan"),
-        ("%B", "January"),
-        ("%a", "Mon"),
-        ("%A", "Monday"),
-        ("%H", "00"),
-        ("%M", "00"),
-        ("%S", "00"),
-    ];
-    known.iter().fold(format.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 #[cfg(test)]
@@ -165,6 +77,6 @@ mod tests {
     fn a_template_may_refuse() {
         let template = Template::new("{{ raise_exception('no ' + 'system') }}", vec![]).expect("compiles");
         let error = template.render(&[], true).expect_err("refuses");
-        assert!(error.contains("no system"), "{error}");
+        assert!(error.to_string().contains("no system"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! The tokenizer that a GGUF file carries.
 
-use super::side::TextSide;
+use super::side::{Source, TextSide};
 use crate::error::OpenError;
 use crate::weights::gguf::Gguf;
 use serde_json::{Map, json};
@@ -75,8 +75,8 @@ pub(crate) fn text_side(file: &Gguf) -> Result<TextSide, OpenError> {
             "vocab": vocabulary, "merges": merges}});
     let config = special.into_iter().map(|(name, _, token)| (name.to_owned(), token.into())).collect();
     let template = file.text("tokenizer.chat_template")?.map(str::to_owned);
-    TextSide::new(tokenizer.to_string().as_bytes(), &config, template)
-        .map_err(|e| OpenError::Text(format!("{e} ({})", file.shown)))
+    let template = template.map(|text| Source { text, file: file.shown.clone() });
+    TextSide::new((tokenizer.to_string().as_bytes(), &file.shown), &config, template)
 }
 
 /// A list of strings that must be there.

@@ -3,3 +3,4 @@
 pub(crate) mod chat;
 pub(crate) mod gguf;
 pub(crate) mod side;
+mod tokenizer;

@@ -1,11 +1,10 @@
 //! The text side of a model: its tokenizer, its special tokens, its chat template. It needs no weights.
 
 use super::chat::Template;
+use crate::error::OpenError;
 use crate::home::Home;
 use crate::limits::TEXT_BYTES;
 use serde_json::{Map, Value};
-use std::panic::catch_unwind;
-use telos_core::json;
 use telos_core::request::Message;
 use telos_core::text::python_rstrip;
 use telos_core::{Prompt, RequestError};
@@ -16,6 +15,12 @@ use tokenizers::Tokenizer;
 pub(crate) struct Special {
     pub(crate) id: u32,
     pub(crate) text: String,
+}
+
+/// A chat template's text and the file that it stands in.
+pub(crate) struct Source {
+    pub(crate) text: String,
+    pub(crate) file: String,
 }
 
 /// Everything between text and ids.
@@ -36,9 +41,16 @@ pub(crate) struct TextSide {
 impl TextSide {
     /// A text side from a tokenizer's JSON and the `tokenizer_config.json` beside it. Truncation and padding that stand in the
     /// tokenizer are not applied.
-    pub(crate) fn new(json: &[u8], config: &Map<String, Value>, template: Option<String>) -> Result<Self, String> {
-        let mut tokenizer = read(json)?;
-        tokenizer.with_truncation(None).map_err(|e| format!("the tokenizer's truncation cannot be turned off: {e}"))?;
+    pub(crate) fn new(
+        (json, file): (&[u8], &str),
+        config: &Map<String, Value>,
+        template: Option<Source>,
+    ) -> Result<Self, OpenError> {
+        let (mut tokenizer, notes) = super::tokenizer::read(json, file)?;
+        let wrong = |why: String| OpenError::Tokenizer { file: file.to_owned(), why };
+        tokenizer
+            .with_truncation(None)
+            .map_err(|e| wrong(format!("does not let its truncation be turned off: {e}")))?;
         tokenizer.with_padding(None);
         let content = |key: &str| -> Option<String> {
             let value = config.get(key)?;
@@ -51,27 +63,34 @@ impl TextSide {
         let (bos, eos, pad) = (special("bos_token"), special("eos_token"), special("pad_token"));
         let names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
         let tokens = names.iter().filter_map(|name| Some((*name, content(name)?))).collect();
-        let template = template.map(|source| Template::new(&source, tokens)).transpose()?;
+        let compile = |source: Source| {
+            let wrong = |error| OpenError::Template { file: source.file.clone(), error };
+            Template::new(&source.text, tokens).map_err(wrong)
+        };
+        let template = template.map(compile).transpose()?;
         let hash = telos_core::digest::blake3_hex(json);
-        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true, notes: Vec::new() })
+        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true, notes })
     }
 
     /// The text side of a model in the Hugging Face layout.
-    pub(crate) fn open(home: Home<'_>) -> Result<Self, String> {
+    pub(crate) fn open(home: Home<'_>) -> Result<Self, OpenError> {
+        const CONFIG: &str = "tokenizer_config.json";
+        const TEMPLATE: &str = "chat_template.jinja";
         let path = home.shown("tokenizer.json");
-        let json = home
-            .read("tokenizer.json", TEXT_BYTES)
-            .map_err(|e| e.to_string())?
-            .ok_or_else(|| format!("there is no {path}; a model folder needs its tokenizer.json"))?;
-        let config = home.json("tokenizer_config.json").map_err(|e| e.to_string())?.unwrap_or_default();
-        let template = match home.read("chat_template.jinja", TEXT_BYTES).map_err(|e| e.to_string())? {
-            Some(source) => Some(
-                String::from_utf8(source.into_owned())
-                    .map_err(|e| format!("{} is no UTF-8 text: {e}", home.shown("chat_template.jinja")))?,
-            ),
-            None => named_template(config.get("chat_template")),
+        let json = home.read("tokenizer.json", TEXT_BYTES)?.ok_or_else(|| {
+            OpenError::Missing(format!("there is no {path}; a model folder needs its tokenizer.json"))
+        })?;
+        let config = home.json(CONFIG)?.unwrap_or_default();
+        let template = match home.read(TEMPLATE, TEXT_BYTES)? {
+            Some(source) => {
+                let file = home.shown(TEMPLATE);
+                let text = String::from_utf8(source.into_owned())
+                    .map_err(|e| OpenError::broken(&file, format!("it is no UTF-8 text: {e}")))?;
+                Some(Source { text, file })
+            }
+            None => named_template(config.get("chat_template")).map(|text| Source { text, file: home.shown(CONFIG) }),
         };
-        Self::new(&json, &config, template).map_err(|e| format!("{e} ({path})"))
+        Self::new((&json, &path), &config, template)
     }
 
     /// One more than the largest id.
@@ -161,7 +180,9 @@ impl TextSide {
     /// The template's rendering of a chat.
     pub(crate) fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, RequestError> {
         match &self.template {
-            Some(template) => template.render(messages, add_generation_prompt).map_err(RequestError::invalid),
+            Some(template) => template
+                .render(messages, add_generation_prompt)
+                .map_err(|e| RequestError::invalid(format!("the chat template cannot be rendered: {e}"))),
             None => Err(RequestError::invalid("the model has no chat template, so `messages` cannot be rendered")),
         }
     }
@@ -173,16 +194,6 @@ impl TextSide {
             Prompt::Messages(messages) => self.encode(&self.render(messages, add_generation_prompt)?, false)?,
         };
         if ids.is_empty() { Ok(vec![self.beginning()?]) } else { Ok(ids) }
-    }
-}
-
-/// The tokenizer in a JSON text. The library unwraps parts of it again and panics where they are cut, so the text is read as a
-/// value first; a panic all the same is an error of that file.
-fn read(text: &[u8]) -> Result<Tokenizer, String> {
-    json::read(text).map_err(|e| format!("the tokenizer is no JSON: {e} at line {} column {}", e.line, e.column))?;
-    match catch_unwind(|| Tokenizer::from_bytes(text)) {
-        Ok(read) => read.map_err(|e| format!("the tokenizer cannot be read: {e}")),
-        Err(_) => Err("the tokenizer cannot be read: the library that reads it gave up".to_owned()),
     }
 }
 

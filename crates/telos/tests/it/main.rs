@@ -15,3 +15,5 @@ mod outputs;
 mod pipes;
 mod place;
 mod spec;
+#[cfg(target_os = "linux")]
+mod template_faults;

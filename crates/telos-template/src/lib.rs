@@ -1,0 +1,18 @@
+//! Prompt templates: the Jinja of chat templates and benchmarks, as Python renders it, and within limits.
+//!
+//! A template comes from a stranger's model or benchmark. What it can make the program do is bounded before it is compiled
+//! (size, depth) and while it is rendered (steps, and everything that is written or allocated).
+//!
+//! Invariant: no file is read here and no clock is looked at; but for the page, which has no strangers' templates, no other
+//! crate makes an environment of minijinja.
+
+mod error;
+mod json;
+mod language;
+pub mod limits;
+mod names;
+mod source;
+
+pub use error::TemplateError;
+pub use language::{Compiled, Language};
+pub use names::{Names, names};
