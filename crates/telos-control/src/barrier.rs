@@ -4,66 +4,25 @@
 //! that one and for some that it may want next, and is run again from its beginning when the values are there. So what is
 //! asked ahead, and in what portions, cannot change what is decided, and only what the rule itself looked up is counted.
 
-use crate::decide::{At, Choice, Decision, Unknown, thresholds};
-use crate::registry::{Blueprint, Start};
+use crate::decide::{Choice, Decision, Open, Place, thresholds};
+use crate::draft::Draft;
+use crate::entry::{Blueprint, Start};
+use crate::rule::{OnEmpty, Rule};
 use crate::sampler::{Candidates, Position, check_logits};
 use std::collections::HashSet;
 use std::sync::Arc;
-use telos_core::control::{Action, Controller, Levels, Probe, Step, Valued};
-use telos_core::{ErrorKind, RequestError};
-
-/// Whether the filter acts before or after the tokens are cut to the k most probable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Support {
-    /// The filter acts on the plain candidates.
-    Before,
-    /// The filter acts on all tokens, and the first k allowed are the candidates.
-    After,
-}
-
-/// The order in which candidates are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Strategy {
-    /// In descending key, up to the first allowed.
-    Lazy,
-    /// In descending probability, in whole chunks.
-    Scan,
-}
-
-/// What happens where no token is allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnEmpty {
-    /// The text ends.
-    Stop,
-    /// The token with the largest h is taken.
-    LeastUnsafe,
-    /// The request fails.
-    Error,
-}
-
-/// The filter as its object describes it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Rule {
-    /// One for each constraint.
-    pub(crate) alphas: Vec<f64>,
-    /// How many different constraints there are: one that stands twice is looked up once.
-    pub(crate) distinct: u32,
-    /// Whether the object had the list `constraints`.
-    pub(crate) listed: bool,
-    pub(crate) support: Support,
-    pub(crate) strategy: Strategy,
-    pub(crate) on_empty: OnEmpty,
-}
+use telos_core::{Action, Answers, At, Controller, ErrorKind, Levels, Probe, RequestError, Step, Valued};
 
 impl Blueprint for Rule {
     fn build(&self, start: &Start) -> Box<dyn Controller> {
         Box::new(Barrier {
             rule: Arc::new(self.clone()),
             start: start.clone(),
-            step: start.first_step,
             here: None,
             looked_up: HashSet::new(),
-            at: At::default(),
+            place: Place::default(),
+            draft: Draft::new(self.drafts),
+            asked: Asked::default(),
         })
     }
 }
@@ -72,104 +31,175 @@ impl Blueprint for Rule {
 struct Barrier {
     rule: Arc<Rule>,
     start: Start,
-    /// The number of the current position.
-    step: u64,
     /// h of the text as it stands, once known.
     here: Option<Valued>,
     /// The texts that the rule has looked up since the request's start, each for all constraints.
-    looked_up: HashSet<u64>,
+    looked_up: HashSet<u128>,
     /// The current position.
-    at: At,
+    place: Place,
+    draft: Draft,
+    asked: Asked,
+}
+
+/// What was asked last.
+#[derive(Debug, Clone, Default)]
+struct Asked {
+    /// Whether h of the text as it stands comes first.
+    here: bool,
+    of: Of,
+}
+
+/// Of what else.
+#[derive(Debug, Clone, Default, PartialEq)]
+enum Of {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// h with each of these tokens.
+    Tokens(Vec<u32>),
+    /// The logits after the draft.
+    Draft,
+    /// h of every prefix of the draft.
+    Prefixes,
 }
 
 impl Controller for Barrier {
-    fn begin(&mut self, logits: &[f32]) -> Action {
-        if let Err(error) = check_logits(logits) {
+    fn begin(&mut self, at: &At<'_>) -> Action {
+        if let Err(error) = check_logits(at.logits) {
             return Action::Fail(error);
         }
-        self.at = At { ahead: 1, ..At::default() };
-        self.go_on(logits)
+        self.place = Place { ahead: 1, ..Place::default() };
+        if let Some((token, value)) = self.draft.step() {
+            self.place.after.insert(token, value);
+            return self.go_on(at);
+        }
+        let room = self.start.sampling.max_new_tokens.saturating_sub(at.step as usize);
+        if self.draft.many(room) > 1 { self.draft_on(at, at.logits) } else { self.go_on(at) }
     }
 
-    fn resume(&mut self, logits: &[f32], values: &[Valued]) -> Action {
-        match self.take(values) {
-            Ok(()) => self.go_on(logits),
+    fn resume(&mut self, at: &At<'_>, answers: Answers) -> Action {
+        match self.take(at, answers) {
+            Ok(Some(logits)) => self.draft_on(at, &logits),
+            Ok(None) => self.go_on(at),
             Err(error) => Action::Fail(error),
         }
     }
 }
 
 impl Barrier {
-    /// Keeps the values that were asked for.
-    fn take(&mut self, values: &[Valued]) -> Result<(), RequestError> {
-        let asked = std::mem::take(&mut self.at.asked);
-        if asked.len() != values.len() {
-            let message = format!("asked for h of {} texts, was given {}", asked.len(), values.len());
-            return Err(RequestError::new(ErrorKind::Internal, message));
+    /// Keeps the answers to what was asked for; gives the logits after the draft where these were asked for and the draft
+    /// goes on.
+    fn take(&mut self, at: &At<'_>, answers: Answers) -> Result<Option<Vec<f32>>, RequestError> {
+        let Asked { here, of } = std::mem::take(&mut self.asked);
+        let mut values = answers.h.into_iter();
+        if here {
+            let value = values.next().ok_or_else(too_few)?;
+            self.here = Some(self.look_up(at, &value)?);
         }
-        for (probe, value) in asked.into_iter().zip(values) {
-            if value.h.len() != self.rule.alphas.len() {
-                let message = format!("{} constraints, but {} values of h", self.rule.alphas.len(), value.h.len());
-                return Err(RequestError::new(ErrorKind::Internal, message));
-            }
-            match probe {
-                Probe::Here => {
-                    self.look_up(value)?;
-                    self.here = Some(value.clone());
-                }
-                Probe::After(token) => {
-                    self.at.after.insert(token, value.clone());
+        match of {
+            Of::Nothing => {}
+            Of::Tokens(tokens) => {
+                for token in tokens {
+                    let value = values.next().ok_or_else(too_few)?;
+                    self.place.after.insert(token, value);
                 }
             }
+            Of::Draft => return Ok(answers.logits.into_iter().next().ok_or_else(too_few)?.or(Some(Vec::new()))),
+            Of::Prefixes => {
+                let values: Vec<Valued> = values.by_ref().take(self.draft.tokens.len()).collect();
+                if values.len() < self.draft.tokens.len() {
+                    return Err(too_few());
+                }
+                self.draft.judge(values);
+                if let Some((token, value)) = self.draft.step() {
+                    self.place.after.insert(token, value);
+                }
+            }
         }
-        Ok(())
+        if values.next().is_some() {
+            return Err(RequestError::new(ErrorKind::Internal, "was given more values of h than were asked for"));
+        }
+        Ok(None)
     }
 
-    /// Counts a look-up of a text. Only here is h held to be finite: what was asked ahead and not used cannot fail a text.
-    fn look_up(&mut self, value: &Valued) -> Result<(), RequestError> {
-        if let Some(h) = value.h.iter().find(|h| !h.is_finite()) {
-            let message = format!("h of the text at token {} is {h}, not a finite number", self.step);
+    /// Drafts one token more, after whose text the logits are these (none where the text ends there), or asks for h of all
+    /// that were drafted.
+    fn draft_on(&mut self, at: &At<'_>, logits: &[f32]) -> Action {
+        let drafted = self.draft.tokens.len();
+        let room = self.start.sampling.max_new_tokens.saturating_sub(at.step as usize);
+        // Logits that are no numbers fail the text where it reaches them, if it does.
+        if drafted < self.draft.many(room) && check_logits(logits).is_ok() {
+            let position = Position::new(logits, &self.start.sampling, at.step + drafted as u64);
+            let token = position.best(&position.candidates());
+            if !self.start.eos.contains(&token) {
+                self.draft.tokens.push(token);
+                if drafted + 1 < self.draft.many(room) {
+                    self.asked = Asked { here: false, of: Of::Draft };
+                    return Action::Need { h: Vec::new(), logits: vec![Probe::along(&self.draft.tokens)] };
+                }
+            }
+        }
+        if self.draft.tokens.is_empty() {
+            return self.go_on(at);
+        }
+        let here = self.here.is_none();
+        let prefixes = (1..=self.draft.tokens.len()).map(|many| Probe::along(&self.draft.tokens[..many]));
+        let h = here.then(Probe::here).into_iter().chain(prefixes).collect();
+        self.asked = Asked { here, of: Of::Prefixes };
+        Action::Need { h, logits: Vec::new() }
+    }
+
+    /// Counts a look-up of a text. Only here is h held to be there: what was asked ahead and not used cannot fail a text.
+    fn look_up(&mut self, at: &At<'_>, value: &Valued) -> Result<Valued, RequestError> {
+        let h = value.h.clone()?;
+        if h.len() != self.rule.alphas.len() {
+            let message = format!("{} constraints, but {} values of h", self.rule.alphas.len(), h.len());
+            return Err(RequestError::new(ErrorKind::Internal, message));
+        }
+        if let Some(h) = h.iter().find(|h| !h.is_finite()) {
+            let message = format!("h of the text at token {} is {h}, not a finite number", at.step);
             return Err(RequestError::new(ErrorKind::NotFinite, message));
         }
         if self.looked_up.insert(value.text) {
-            self.at.evaluations += self.rule.distinct;
+            self.place.evaluations += self.rule.distinct;
         }
-        Ok(())
+        Ok(value.clone())
     }
 
-    fn go_on(&mut self, logits: &[f32]) -> Action {
+    fn go_on(&mut self, at: &At<'_>) -> Action {
         let rule = Arc::clone(&self.rule);
         let sampling = self.start.sampling.clone();
-        let position = Position::new(logits, &sampling, self.step);
-        let plain = self.at.plain.get_or_insert_with(|| position.candidates()).clone();
+        let position = Position::new(at.logits, &sampling, at.step);
+        let plain = self.place.plain.get_or_insert_with(|| position.candidates()).clone();
         let mut decision =
-            Decision { rule: &rule, position, eos: &self.start.eos, here: self.here.as_ref(), at: &mut self.at };
+            Decision { rule: &rule, position, eos: &self.start.eos, here: self.here.as_ref(), at: &mut self.place };
         match decision.choose(&plain) {
-            Ok(choice) => self.conclude(&position, &plain, choice),
-            Err(Unknown(tokens)) => self.ask(&tokens),
+            Ok(choice) => self.conclude(at, &position, &plain, choice),
+            Err(Open::Unknown(tokens)) => self.ask(tokens),
+            Err(Open::Failed(error)) => Action::Fail(error),
         }
     }
 
-    fn ask(&mut self, tokens: &[u32]) -> Action {
-        let here = self.here.is_none().then_some(Probe::Here);
-        let probes: Vec<Probe> = here.into_iter().chain(tokens.iter().map(|t| Probe::After(*t))).collect();
-        self.at.asked.clone_from(&probes);
-        Action::Need(probes)
+    fn ask(&mut self, tokens: Vec<u32>) -> Action {
+        let here = self.here.is_none();
+        let h = here.then(Probe::here).into_iter().chain(tokens.iter().map(|t| Probe::after(*t))).collect();
+        self.asked = Asked { here, of: Of::Tokens(tokens) };
+        Action::Need { h, logits: Vec::new() }
     }
 
     /// Counts, falls back where it has to, and writes the trace.
-    fn conclude(&mut self, position: &Position<'_>, plain: &Candidates, choice: Choice) -> Action {
+    fn conclude(&mut self, at: &At<'_>, position: &Position<'_>, plain: &Candidates, choice: Choice) -> Action {
         let Some(here) = self.here.clone() else {
             return Action::Fail(RequestError::new(ErrorKind::Internal, "a token was chosen before h was known"));
         };
         for token in &choice.tried {
             // End-of-sequence tokens have no entry: their text is the one at hand.
-            let Some(value) = self.at.after.get(token).cloned() else { continue };
-            if let Err(error) = self.look_up(&value) {
+            let Some(value) = self.place.after.get(token).cloned() else { continue };
+            if let Err(error) = self.look_up(at, &value) {
                 return Action::Fail(error);
             }
         }
-        let levels = |values: Vec<f64>| Some(Levels { values, listed: self.rule.listed });
+        let levels = |value: &Valued| value.h.clone().ok().map(|values| Levels { values, listed: self.rule.listed });
         let threshold = thresholds(&self.rule, &here);
         let (token, fallback) = match (choice.token, self.rule.on_empty) {
             (Some(token), _) => (Some(token), None),
@@ -181,29 +211,32 @@ impl Barrier {
                 let message = format!(
                     "the controller allows no candidate at token {} (h = {:?}); set `on_empty` to `stop` or `least_unsafe` to \
                      go on",
-                    self.step, here.h
+                    at.step,
+                    here.h.unwrap_or_default()
                 );
                 return Action::Fail(RequestError::new(ErrorKind::Controller, message));
             }
         };
-        let after = token.map(|t| self.at.after.get(&t).filter(|v| v.text != here.text).unwrap_or(&here).clone());
+        let after = token.map(|t| self.place.after.get(&t).filter(|v| v.text != here.text).unwrap_or(&here).clone());
         let proposed = position.best(plain);
+        let vain = self.draft.chosen(token, !choice.rejected.is_empty() || token.is_none(), &self.looked_up);
         let step = Step {
             token,
             rank: token.map(|t| position.rank(t)),
-            h_before: levels(here.h),
-            threshold: levels(threshold),
-            h_after: after.as_ref().and_then(|value| levels(value.h.clone())),
-            evaluations: self.at.evaluations,
+            h_before: levels(&here),
+            threshold: Some(Levels { values: threshold, listed: self.rule.listed }),
+            h_after: after.as_ref().and_then(levels),
+            evaluations: self.place.evaluations,
             rejected: choice.rejected,
             proposed,
             changed: token != Some(proposed),
             fallback: fallback.map(str::to_owned),
+            numbers: None,
+            spent: vain * self.rule.distinct,
         };
         match after {
             Some(after) => {
                 self.here = Some(after);
-                self.step += 1;
                 Action::Emit(step)
             }
             None => Action::Stop(step),
@@ -214,8 +247,9 @@ impl Barrier {
     /// before, so every h is known.
     fn least_unsafe(&self, position: &Position<'_>, of: &Candidates, here: &Valued, threshold: &[f64]) -> Option<u32> {
         let distance = |token: u32| {
-            let value = self.at.after.get(&token).filter(|v| v.text != here.text).unwrap_or(here);
-            value.h.iter().zip(threshold).map(|(h, least)| h - least).fold(f64::INFINITY, f64::min)
+            let value = self.place.after.get(&token).filter(|v| v.text != here.text).unwrap_or(here);
+            let h = value.h.as_deref().unwrap_or_default();
+            h.iter().zip(threshold).map(|(h, least)| h - least).fold(f64::INFINITY, f64::min)
         };
         let mut best: Option<(f64, f64, u32)> = None;
         let mut look_at = |token: u32| {
@@ -232,4 +266,8 @@ impl Barrier {
         }
         best.map(|(_, _, token)| token)
     }
+}
+
+fn too_few() -> RequestError {
+    RequestError::new(ErrorKind::Internal, "was given fewer answers than were asked for")
 }

@@ -1,11 +1,11 @@
 //! `blacklist`: only tokens after which the text is safe, h(x + t) ≥ 0; the barrier filter with alpha 1, CBF-LLM's baseline.
 
 use crate::cbf;
-use crate::registry::Entry;
+use crate::entry::{Entry, Parsed};
 use telos_core::shape::{Field, KindShape, Shape};
 
 /// The table's entry.
-pub(crate) const ENTRY: Entry = Entry {
+pub(crate) const ENTRY: Entry<Parsed> = Entry {
     shape: KindShape {
         kind: "blacklist",
         about: "only tokens after which the text is safe: `cbf` with alpha 1",
@@ -22,6 +22,7 @@ pub(crate) const ENTRY: Entry = Entry {
             cbf::SUPPORT,
             cbf::STRATEGY,
             cbf::FALLBACK,
+            cbf::DRAFT,
         ],
         check: cbf::one_of_constraint_and_constraints,
     },

@@ -3,12 +3,17 @@
 //! A token t is allowed after text x iff h(x + t) ≥ (1 − alpha) · h(x), for every constraint. From h(x₀) ≥ 0 it follows by
 //! induction that h never falls below zero while a token is allowed at each step.
 
-use crate::barrier::{OnEmpty, Rule, Strategy, Support};
-use crate::registry::{Entry, Parsed};
+use crate::constraint::constraint_key;
+use crate::entry::{Entry, Parsed};
+use crate::error::SpecError;
+use crate::rule::{Drafts, OnEmpty, Rule, Strategy, Support};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
-use telos_core::control::ConstraintSpec;
+use telos_core::ConstraintSpec;
 use telos_core::shape::{Field, KindShape, Mistake, Shape};
+
+/// Drafted tokens at most: the logits of each are kept until it is judged, 200 kB a token and text of a vocabulary of 50,000.
+const MOST_DRAFTED: u64 = 32;
 
 const ALPHA: Shape = Shape::Number { min: 0.0, max: 1.0 };
 const SUPPORTS: &[&str] = &["before", "after"];
@@ -34,10 +39,16 @@ pub(crate) const FALLBACK: Field = Field::optional(
     "when no token is allowed: `stop` (the default) ends the text, `least_unsafe` takes the largest h, `error` fails the \
      request",
 );
+pub(crate) const DRAFT: Field = Field::optional(
+    "draft",
+    Shape::Either(&[Shape::Whole { min: 0, max: MOST_DRAFTED }, Shape::Choice(&["auto"])]),
+    "how many tokens of the free text are drafted before h of all their beginnings is asked for at once; 0 (the default) for \
+     none, `auto` for as many as were good lately. Tokens, trace and evaluations are the same with any",
+);
 pub(crate) const CONSTRAINT: Field = Field::optional("constraint", Shape::Constraint, "the function h; h ≥ 0 is safe");
 
 /// The table's entry.
-pub(crate) const ENTRY: Entry = Entry {
+pub(crate) const ENTRY: Entry<Parsed> = Entry {
     shape: KindShape {
         kind: "cbf",
         about: "control barrier filter: only tokens with h(x + t) ≥ (1 − alpha) · h(x)",
@@ -58,6 +69,7 @@ pub(crate) const ENTRY: Entry = Entry {
             SUPPORT,
             STRATEGY,
             FALLBACK,
+            DRAFT,
         ],
         check,
     },
@@ -87,14 +99,16 @@ pub(crate) fn one_of_constraint_and_constraints(map: &Map<String, Value>) -> Vec
 }
 
 /// Reads an object that fits its shape; `alpha` overrides what the object says.
-pub(crate) fn read(map: &Map<String, Value>, alpha: Option<f64>) -> Result<Parsed, String> {
+pub(crate) fn read(map: &Map<String, Value>, alpha: Option<f64>) -> Result<Parsed, SpecError> {
     let listed = map.get("constraints").and_then(Value::as_array);
     let of_all = map.get("alpha").and_then(Value::as_f64);
     let (mut constraints, mut alphas) = (Vec::new(), Vec::new());
-    let mut add = |holder: &Map<String, Value>| -> Result<(), String> {
+    let mut add = |holder: &Map<String, Value>| -> Result<(), SpecError> {
         let own = holder.get("alpha").and_then(Value::as_f64);
-        alphas.push(alpha.or(own).or(of_all).ok_or("a constraint has no `alpha`, and the controller has none")?);
-        constraints.push(ConstraintSpec::from_json(holder.get("constraint").unwrap_or(&Value::Null))?);
+        let none = || SpecError::new("a constraint has no `alpha`, and the controller has none");
+        alphas.push(alpha.or(own).or(of_all).ok_or_else(none)?);
+        let constraint = holder.get("constraint").and_then(ConstraintSpec::from_json);
+        constraints.push(constraint.ok_or_else(|| SpecError::new("a constraint is an object with `kind`"))?);
         Ok(())
     };
     match listed {
@@ -102,9 +116,10 @@ pub(crate) fn read(map: &Map<String, Value>, alpha: Option<f64>) -> Result<Parse
         None => add(map)?,
     }
     let choice = |key: &str| map.get(key).and_then(Value::as_str);
+    let distinct: HashSet<String> = constraints.iter().map(constraint_key).collect();
     let rule = Rule {
         alphas,
-        distinct: constraints.iter().map(|constraint| &constraint.kind).collect::<HashSet<_>>().len() as u32,
+        distinct: distinct.len() as u32,
         listed: listed.is_some(),
         support: if choice("support") == Some("after") { Support::After } else { Support::Before },
         strategy: if choice("strategy") == Some("scan") { Strategy::Scan } else { Strategy::Lazy },
@@ -112,6 +127,11 @@ pub(crate) fn read(map: &Map<String, Value>, alpha: Option<f64>) -> Result<Parse
             Some("least_unsafe") => OnEmpty::LeastUnsafe,
             Some("error") => OnEmpty::Error,
             _ => OnEmpty::Stop,
+        },
+        drafts: match map.get("draft").and_then(Value::as_u64) {
+            Some(many) => Drafts::Tokens(many as usize),
+            None if choice("draft") == Some("auto") => Drafts::Auto,
+            None => Drafts::Tokens(0),
         },
     };
     Ok(Parsed::new(constraints, rule))

@@ -1,10 +1,10 @@
 //! The barrier filter's decision at one position, as a function of the values of h known so far.
 
-use crate::barrier::{Rule, Strategy, Support};
 use crate::orders::Ordered;
+use crate::rule::{Rule, Strategy, Support};
 use crate::sampler::{Candidates, Position};
 use std::collections::HashMap;
-use telos_core::control::{Probe, Valued};
+use telos_core::{RequestError, Valued};
 
 /// Tokens that a scan judges at once, as in CBF-LLM's code.
 const CHUNK: usize = 32;
@@ -17,22 +17,25 @@ const MOST_SCANNED: usize = 1024;
 
 /// What is known at one position.
 #[derive(Debug, Default)]
-pub(crate) struct At {
+pub(crate) struct Place {
     pub(crate) plain: Option<Candidates>,
     pub(crate) by_key: Ordered,
     pub(crate) by_probability: Ordered,
     /// h with a token appended.
     pub(crate) after: HashMap<u32, Valued>,
-    /// What was asked last, in the order asked.
-    pub(crate) asked: Vec<Probe>,
     /// How many candidates the lazy strategy asks for next.
     pub(crate) ahead: usize,
     /// Look-ups at this position of texts that were not looked up before.
     pub(crate) evaluations: u32,
 }
 
-/// Why a decision cannot be made yet: tokens whose h is needed or may be, the needed ones first.
-pub(crate) struct Unknown(pub(crate) Vec<u32>);
+/// Why there is no decision.
+pub(crate) enum Open {
+    /// Tokens whose h is needed or may be, the needed ones first.
+    Unknown(Vec<u32>),
+    /// A token that the rule looks at has no h.
+    Failed(RequestError),
+}
 
 /// A decision.
 pub(crate) struct Choice {
@@ -47,7 +50,8 @@ pub(crate) struct Choice {
 
 /// (1 − alpha) · h, never −0.
 pub(crate) fn thresholds(rule: &Rule, here: &Valued) -> Vec<f64> {
-    rule.alphas.iter().zip(&here.h).map(|(alpha, h)| (1.0 - alpha) * h + 0.0).collect()
+    let h = here.h.as_deref().unwrap_or_default();
+    rule.alphas.iter().zip(h).map(|(alpha, h)| (1.0 - alpha) * h + 0.0).collect()
 }
 
 /// The rule, run on what is known.
@@ -56,11 +60,11 @@ pub(crate) struct Decision<'a> {
     pub(crate) position: Position<'a>,
     pub(crate) eos: &'a [u32],
     pub(crate) here: Option<&'a Valued>,
-    pub(crate) at: &'a mut At,
+    pub(crate) at: &'a mut Place,
 }
 
 impl Decision<'_> {
-    pub(crate) fn choose(&mut self, plain: &Candidates) -> Result<Choice, Unknown> {
+    pub(crate) fn choose(&mut self, plain: &Candidates) -> Result<Choice, Open> {
         let scans_all_mass = self.rule.support == Support::After && self.position.has_top_p();
         if self.rule.strategy == Strategy::Scan || scans_all_mass {
             return self.scan(plain);
@@ -72,12 +76,14 @@ impl Decision<'_> {
     }
 
     /// Whether the token is allowed, if that is known.
-    fn allowed(&self, token: u32) -> Option<bool> {
-        let here = self.here?;
-        let value = if self.eos.contains(&token) { here } else { self.at.after.get(&token)? };
+    fn allowed(&self, token: u32) -> Result<Option<bool>, Open> {
+        let Some(here) = self.here else { return Ok(None) };
+        let value = if self.eos.contains(&token) { Some(here) } else { self.at.after.get(&token) };
+        let Some(value) = value else { return Ok(None) };
         // The h of an unchanged text is the very same number, whoever computed it again.
         let value = if value.text == here.text { here } else { value };
-        Some(value.h.iter().zip(thresholds(self.rule, here)).all(|(h, threshold)| *h >= threshold))
+        let h = value.h.as_ref().map_err(|error| Open::Failed(error.clone()))?;
+        Ok(Some(h.iter().zip(thresholds(self.rule, here)).all(|(h, threshold)| *h >= threshold)))
     }
 
     /// Whether h of the text with this token must still be asked for.
@@ -87,7 +93,7 @@ impl Decision<'_> {
 
     /// Candidates in descending key, the first allowed one. With a cut-off, tokens beyond the k-th allowed in order of
     /// probability are no candidates.
-    fn lazy(&mut self, from: &Candidates, mut cutoff: Option<Cutoff>) -> Result<Choice, Unknown> {
+    fn lazy(&mut self, from: &Candidates, mut cutoff: Option<Cutoff>) -> Result<Choice, Open> {
         let (mut rejected, mut tried) = (Vec::new(), Vec::new());
         let mut token = None;
         let mut place = 0;
@@ -99,7 +105,7 @@ impl Decision<'_> {
                 continue;
             }
             tried.push(next);
-            match self.allowed(next) {
+            match self.allowed(next)? {
                 Some(true) => {
                     token = Some(next);
                     break;
@@ -112,7 +118,7 @@ impl Decision<'_> {
     }
 
     /// The token, and those that come after it in descending key, as many as are asked ahead now.
-    fn ask_ahead(&mut self, token: u32, mut place: usize, from: &Candidates, cut: bool) -> Unknown {
+    fn ask_ahead(&mut self, token: u32, mut place: usize, from: &Candidates, cut: bool) -> Open {
         let mut tokens: Vec<u32> = self.is_open(token).then_some(token).into_iter().collect();
         // Where there is a cut-off, only the k most probable are sure to lie within it.
         let last =
@@ -126,11 +132,11 @@ impl Decision<'_> {
             }
         }
         self.at.ahead = (2 * self.at.ahead).min(MOST_AHEAD);
-        Unknown(tokens)
+        Open::Unknown(tokens)
     }
 
     /// Whether fewer than k allowed tokens are more probable than this one.
-    fn within(&mut self, token: u32, cutoff: &mut Cutoff, tried: &mut Vec<u32>) -> Result<bool, Unknown> {
+    fn within(&mut self, token: u32, cutoff: &mut Cutoff, tried: &mut Vec<u32>) -> Result<bool, Open> {
         let k = self.position.top_k();
         let Some(last) = self.at.by_probability.by_probability(k - 1, &self.position) else { return Ok(true) };
         if !self.position.more_probable(last, token) {
@@ -146,7 +152,7 @@ impl Decision<'_> {
             if !self.position.more_probable(next, token) {
                 return Ok(true);
             }
-            match self.allowed(next) {
+            match self.allowed(next)? {
                 None => return Err(self.ask_prefix(cutoff.judged, k - cutoff.allowed, token)),
                 Some(allowed) => {
                     tried.push(next);
@@ -161,7 +167,7 @@ impl Decision<'_> {
     }
 
     /// Tokens in descending probability from a place on, up to `end`: as many as the k-th allowed one is away at least.
-    fn ask_prefix(&mut self, start: usize, missing: usize, end: u32) -> Unknown {
+    fn ask_prefix(&mut self, start: usize, missing: usize, end: u32) -> Open {
         let mut tokens = Vec::new();
         for place in start..start + missing.max(self.at.ahead).min(MOST_SCANNED) {
             match self.at.by_probability.by_probability(place, &self.position) {
@@ -170,11 +176,11 @@ impl Decision<'_> {
             }
         }
         self.at.ahead = (2 * self.at.ahead).min(MOST_AHEAD);
-        Unknown(tokens)
+        Open::Unknown(tokens)
     }
 
     /// Candidates in descending probability, whole chunks until k are allowed; then the best key of these.
-    fn scan(&mut self, plain: &Candidates) -> Result<Choice, Unknown> {
+    fn scan(&mut self, plain: &Candidates) -> Result<Choice, Open> {
         let everything = self.position.vocabulary();
         let (from, total, k) = match (self.rule.support, plain) {
             (Support::Before, Candidates::Listed(tokens)) => (plain, tokens.len(), tokens.len()),
@@ -185,7 +191,7 @@ impl Decision<'_> {
         for start in (0..total).step_by(CHUNK) {
             for place in start..total.min(start + CHUNK) {
                 let Some(token) = self.at_place(place, from) else { break };
-                match self.allowed(token) {
+                match self.allowed(token)? {
                     None => return Err(self.ask_chunks(start, k - accepted.len(), from)),
                     Some(_) if accepted.len() == k => {}
                     Some(true) => accepted.push(token),
@@ -222,10 +228,10 @@ impl Decision<'_> {
 
     /// The open tokens of the chunks that will be begun for sure, from one whose beginning is at `start`: `missing` more
     /// have to be allowed.
-    fn ask_chunks(&mut self, start: usize, missing: usize, from: &Candidates) -> Unknown {
+    fn ask_chunks(&mut self, start: usize, missing: usize, from: &Candidates) -> Open {
         let certain = missing.clamp(1, MOST_SCANNED).next_multiple_of(CHUNK);
         let tokens = (start..start + certain).map_while(|place| self.at_place(place, from)).collect::<Vec<_>>();
-        Unknown(tokens.into_iter().filter(|t| self.is_open(*t)).collect())
+        Open::Unknown(tokens.into_iter().filter(|t| self.is_open(*t)).collect())
     }
 }
 

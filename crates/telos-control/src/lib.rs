@@ -1,7 +1,7 @@
 //! Controllers: what stands between a model's logits and the next token, as state machines over slices of `f32`.
 //!
 //! [`parse`] reads a controller's object strictly; [`Parsed::build`] makes the state machine of one text. A new controller
-//! is a file with an [`Entry`] and a line in [`CONTROLLERS`].
+//! is a file with an [`Entry`] and a line in [`CONTROLLERS`], a new constraint likewise in [`CONSTRAINTS`].
 //!
 //! Invariant: no tensor, no model, no file and no clock is touched here. A controller that needs h of a text asks the
 //! engine's loop for it with [`telos_core::Action::Need`].
@@ -11,12 +11,18 @@ mod blacklist;
 mod cbf;
 mod constraint;
 mod decide;
+mod draft;
+mod entry;
+mod error;
 mod none;
 mod orders;
 mod read;
 mod registry;
+mod rule;
 pub mod sampler;
 
-pub use constraint::constraint_shapes;
-pub use registry::{Blueprint, CONTROLLERS, Entry, Parsed, Start, controller_shapes, parse};
+pub use constraint::{CONSTRAINTS, constraint, constraint_key, constraint_shapes};
+pub use entry::{Blueprint, Entry, Parsed, Plan, Start};
+pub use error::SpecError;
+pub use registry::{CONTROLLERS, KINDS, controller_shapes, parse};
 pub use sampler::logprob;

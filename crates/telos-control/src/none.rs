@@ -1,12 +1,12 @@
 //! `none`: the model as it is. A controller like any other, so that a trace and a run have one form.
 
-use crate::registry::{Blueprint, Entry, Parsed, Start};
+use crate::entry::{Blueprint, Entry, Parsed, Start};
 use crate::sampler::{Position, check_logits};
-use telos_core::control::{Action, Controller, Step, Valued};
 use telos_core::shape::{KindShape, no_further_check};
+use telos_core::{Action, Answers, At, Controller, Step};
 
 /// The table's entry.
-pub(crate) const ENTRY: Entry = Entry {
+pub(crate) const ENTRY: Entry<Parsed> = Entry {
     shape: KindShape {
         kind: "none",
         about: "changes nothing: the model's own distribution",
@@ -22,23 +22,21 @@ struct Nothing;
 
 impl Blueprint for Nothing {
     fn build(&self, start: &Start) -> Box<dyn Controller> {
-        Box::new(Free { start: start.clone(), step: start.first_step })
+        Box::new(Free { start: start.clone() })
     }
 }
 
 /// Samples the plain candidates.
 struct Free {
     start: Start,
-    step: u64,
 }
 
 impl Controller for Free {
-    fn begin(&mut self, logits: &[f32]) -> Action {
-        if let Err(error) = check_logits(logits) {
+    fn begin(&mut self, at: &At<'_>) -> Action {
+        if let Err(error) = check_logits(at.logits) {
             return Action::Fail(error);
         }
-        let position = Position::new(logits, &self.start.sampling, self.step);
-        self.step += 1;
+        let position = Position::new(at.logits, &self.start.sampling, at.step);
         let token = position.best(&position.candidates());
         Action::Emit(Step {
             token: Some(token),
@@ -51,11 +49,13 @@ impl Controller for Free {
             proposed: token,
             changed: false,
             fallback: None,
+            numbers: None,
+            spent: 0,
         })
     }
 
-    fn resume(&mut self, logits: &[f32], _: &[Valued]) -> Action {
+    fn resume(&mut self, at: &At<'_>, _: Answers) -> Action {
         // It asks for nothing, so nothing can have been answered: the position is begun.
-        self.begin(logits)
+        self.begin(at)
     }
 }

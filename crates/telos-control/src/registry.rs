@@ -1,92 +1,39 @@
 //! The table of controllers, and the way from an object with `kind` to a state machine.
 
-use crate::{blacklist, cbf, none, read};
-use serde_json::{Map, Value};
-use std::fmt::Debug;
-use std::sync::Arc;
-use telos_core::control::ConstraintSpec;
-use telos_core::shape::KindShape;
-use telos_core::text::did_you_mean;
-use telos_core::{Controller, ControllerSpec, Sampling};
-
-/// One kind of controller.
-#[derive(Debug)]
-pub struct Entry {
-    /// Its `kind`, its keys and what they mean.
-    pub shape: KindShape,
-    /// An example in YAML.
-    pub example: &'static str,
-    /// Reads an object whose keys and cross-field rules have been checked against `shape`.
-    pub read: fn(&Map<String, Value>) -> Result<Parsed, String>,
-}
+use crate::constraint::{self, constraint_shapes};
+use crate::entry::{Entry, Parsed};
+use crate::error::SpecError;
+use crate::read::{Tables, check};
+use crate::{blacklist, cbf, none};
+use telos_core::shape::{KindShape, Shape};
+use telos_core::{ControllerSpec, Kinds};
 
 /// Every controller, in the order of help.
-pub static CONTROLLERS: &[Entry] = &[none::ENTRY, blacklist::ENTRY, cbf::ENTRY];
+pub static CONTROLLERS: &[Entry<Parsed>] = &[none::ENTRY, blacklist::ENTRY, cbf::ENTRY];
+
+/// Where controllers and constraints name models, by the shapes of the tables.
+pub const KINDS: Kinds = Kinds {
+    controller: |kind| CONTROLLERS.iter().map(|entry| &entry.shape).find(|shape| shape.kind == kind),
+    constraint: constraint::shape_of,
+};
 
 /// The shapes of [`CONTROLLERS`].
 pub fn controller_shapes() -> Vec<KindShape> {
     CONTROLLERS.iter().map(|entry| entry.shape).collect()
 }
 
-/// What a text starts from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Start {
-    /// How tokens are sampled.
-    pub sampling: Sampling,
-    /// End-of-sequence tokens: they leave the text, and so h, as it is.
-    pub eos: Vec<u32>,
-    /// The number of the first position to come, which keys the noise; 0 for a new text.
-    pub first_step: u64,
-}
-
-/// A controller once read: makes a state machine for each text.
-pub trait Blueprint: Debug + Send + Sync {
-    /// The state machine of one text.
-    fn build(&self, start: &Start) -> Box<dyn Controller>;
-}
-
-/// A controller whose object has been read and found right.
-#[derive(Debug, Clone)]
-pub struct Parsed {
-    /// The constraints whose h it asks for: [`telos_core::Valued::h`] has one value for each, in this order.
-    pub constraints: Vec<ConstraintSpec>,
-    blueprint: Arc<dyn Blueprint>,
-}
-
-impl Parsed {
-    /// A controller with its constraints.
-    pub fn new(constraints: Vec<ConstraintSpec>, blueprint: impl Blueprint + 'static) -> Self {
-        Self { constraints, blueprint: Arc::new(blueprint) }
-    }
-
-    /// The state machine of one text.
-    pub fn build(&self, start: &Start) -> Box<dyn Controller> {
-        self.blueprint.build(start)
-    }
-}
-
 /// Reads a controller's object. Unknown keys, missing ones and values out of range are errors that say what was expected.
-pub fn parse(spec: &ControllerSpec) -> Result<Parsed, String> {
-    let known = || CONTROLLERS.iter().map(|entry| entry.shape.kind);
-    let listed = || known().collect::<Vec<_>>().join(", ");
-    let Some(Value::String(kind)) = spec.0.get("kind") else {
-        return Err(format!("a controller needs `kind`: {}", listed()));
-    };
-    let Some(entry) = CONTROLLERS.iter().find(|entry| entry.shape.kind == kind) else {
-        let hint = did_you_mean(kind, known()).map(|k| format!("did you mean `{k}`? ")).unwrap_or_default();
-        return Err(format!("unknown kind of controller `{kind}`; {hint}Known: {}", listed()));
-    };
-    read::fields(kind, &spec.0, entry.shape.fields)?;
-    if let Some((_, message)) = (entry.shape.check)(&spec.0).into_iter().next() {
-        return Err(message);
-    }
-    (entry.read)(&spec.0)
+pub fn parse(spec: &ControllerSpec) -> Result<Parsed, SpecError> {
+    let tables = Tables { controllers: controller_shapes(), constraints: constraint_shapes(), kinds: KINDS };
+    check(Shape::Controller, &spec.0, &tables)?;
+    let entry = CONTROLLERS.iter().find(|entry| entry.shape.kind == spec.kind());
+    (entry.ok_or_else(|| SpecError::new("a controller needs a `kind` that is known"))?.read)(&spec.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn spec(value: &Value) -> ControllerSpec {
         ControllerSpec(value.as_object().expect("an object").clone())
@@ -119,11 +66,13 @@ mod tests {
         for (value, constraints) in [
             (json!({"kind": "none"}), 0),
             (json!({"kind": "blacklist", "constraint": constraint()}), 1),
-            (json!({"kind": "cbf", "alpha": 1, "constraint": constraint(), "support": "after"}), 1),
+            (json!({"kind": "cbf", "alpha": 1, "constraint": constraint(), "support": "after", "draft": "auto"}), 1),
+            (json!({"kind": "blacklist", "constraint": constraint(), "draft": 4}), 1),
             (json!({"kind": "cbf", "alpha": 0.5, "constraints": two, "on_empty": "error"}), 2),
             (json!({"kind": "cbf", "constraints": [{"constraint": constraint(), "alpha": 0.2}]}), 1),
         ] {
-            assert_eq!(parse(&spec(&value)).map(|p| p.constraints.len()), Ok(constraints), "{value}");
+            let parsed = parse(&spec(&value)).unwrap_or_else(|e| panic!("{value}: {e}"));
+            assert_eq!(parsed.constraints.len(), constraints, "{value}");
         }
     }
 
@@ -131,7 +80,7 @@ mod tests {
     fn mistakes_are_named() {
         let one = constraint();
         for (value, part) in [
-            (json!({}), "needs `kind`: none, blacklist, cbf"),
+            (json!({}), "one of none, blacklist, cbf"),
             (json!({"kind": "cfb"}), "did you mean `cbf`?"),
             (json!({"kind": "none", "alpha": 1}), "unknown key `alpha`"),
             (json!({"kind": "cbf", "alhpa": 0.3, "constraint": one}), "did you mean `alpha`?"),
@@ -140,21 +89,24 @@ mod tests {
             (json!({"kind": "cbf", "constraint": one}), "needs `alpha`"),
             (json!({"kind": "cbf", "alpha": 0.3}), "`constraint`"),
             (json!({"kind": "cbf", "alpha": 0.3, "constraint": one, "constraints": [{"constraint": one}]}), "not both"),
-            (json!({"kind": "cbf", "alpha": 0.3, "constraints": []}), "1 or more"),
+            (json!({"kind": "cbf", "alpha": 0.3, "constraints": []}), "at least one entry"),
             (
                 json!({"kind": "cbf", "constraints": [{"constraint": one, "alpha": 0.1}, {"constraint": one}]}),
                 "`alpha`",
             ),
             (json!({"kind": "cbf", "alpha": 0.3, "constraints": [{"constriant": one}]}), "did you mean `constraint`?"),
             (json!({"kind": "cbf", "alpha": 0.3, "constraint": one, "support": "befor"}), "did you mean `before`?"),
-            (json!({"kind": "cbf", "alpha": 0.3, "constraint": one, "strategy": null}), "lazy, scan"),
-            (json!({"kind": "cbf", "alpha": 0.3, "constraint": "sentiment"}), "id of a constraint"),
-            (json!({"kind": "cbf", "alpha": 0.3, "constraint": {"kind": "lexicon"}}), "lexicon"),
+            (json!({"kind": "cbf", "alpha": 0.3, "constraint": one, "strategy": null}), "`lazy` or `scan`"),
+            (json!({"kind": "cbf", "alpha": 0.3, "constraint": "sentiment"}), "by its id"),
+            (json!({"kind": "cbf", "alpha": 0.3, "constraint": {"kind": "lexicno"}}), "did you mean `lexicon`?"),
+            (json!({"kind": "cbf", "alpha": 0.3, "constraint": {"kind": "lexicon"}}), "`words` or `patterns`"),
+            (json!({"kind": "cbf", "alpha": 0.3, "constraint": one, "draft": -1}), "from 0 to 32"),
+            (json!({"kind": "cbf", "alpha": 0.3, "constraint": one, "draft": "often"}), "`auto`"),
             (json!({"kind": "blacklist", "alpha": 1, "constraint": one}), "unknown key `alpha`"),
             (json!({"kind": "blacklist", "constraints": [{"constraint": one, "alpha": 1}]}), "unknown key `alpha`"),
             (json!({"kind": "blacklist"}), "`constraint`"),
         ] {
-            let message = parse(&spec(&value)).expect_err("a bad object");
+            let message = parse(&spec(&value)).expect_err("a bad object").message;
             assert!(message.contains(part), "{value}: {message}");
         }
     }

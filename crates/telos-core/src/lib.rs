@@ -5,6 +5,7 @@
 //!
 //! Invariant: nothing here reads or writes a file, opens a socket, looks at the clock or names a tensor library.
 
+pub mod constraint;
 pub mod control;
 pub mod digest;
 pub mod error;
@@ -16,16 +17,19 @@ pub mod item;
 pub mod json;
 pub mod metric;
 pub mod model;
+pub mod named;
 pub mod noise;
 pub mod record;
 pub mod reply;
 pub mod request;
 pub mod shape;
+pub mod step;
 pub mod tables;
 pub mod text;
 pub mod value;
 
-pub use control::{Action, Constraint, Controller, ControllerSpec, Probe, Step, Valued};
+pub use constraint::{Constraint, ConstraintSpec, Look};
+pub use control::{Action, Answers, At, Controller, ControllerSpec, Probe, Valued};
 pub use error::{ErrorKind, RequestError};
 pub use evaluate::{Case, Evaluator, FollowUp, Score, Status};
 pub use gate::{Gates, Rule, RuleShape};
@@ -33,7 +37,9 @@ pub use goal::{Band, Facet, Goal, GoalId, Level, Work, WorkStatus};
 pub use item::Item;
 pub use metric::{Aggregate, Direction, Metric};
 pub use model::{Model, ModelCard, ModelError, ModelRef, Models, Weights};
+pub use named::{Kinds, Named};
 pub use reply::{Outcome, Reply};
 pub use request::{Ask, Message, Prompt, Request, Sampling};
+pub use step::{Levels, Step};
 pub use tables::{Tables, Unreadable};
 pub use value::{Dimension, DimensionGroup, DimensionSet, Principle, PrincipleList};

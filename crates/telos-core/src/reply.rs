@@ -1,7 +1,7 @@
 //! What a model answers, in the fields of the probe protocol.
 
 use crate::RequestError;
-use crate::control::Step;
+use crate::Step;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

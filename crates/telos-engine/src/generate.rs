@@ -2,17 +2,17 @@
 
 use crate::attention::Group;
 use crate::causal::Causal;
+use crate::decoded::Decoded;
 use crate::kernel::rows;
 use crate::kv::Link;
-use crate::pool::Pool;
-use crate::running::{Progress, Running};
+use crate::needs;
+use crate::running::{Progress, Running, Turn, next_sequence};
 use crate::text::side::TextSide;
 use crate::walk::{Path, State, Walk, release};
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use telos_control::Start;
-use telos_core::control::{ConstraintSpec, Probe};
-use telos_core::{Action, Ask, Constraint, ErrorKind, Outcome, Prompt, Reply, Request, RequestError};
+use telos_core::{Action, Ask, Constraint, ConstraintSpec, ErrorKind, Outcome, Prompt, Reply, Request, RequestError};
 
 /// Opens the constraints that controllers name.
 pub(crate) type OpenConstraint<'a> = &'a dyn Fn(&ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError>;
@@ -39,7 +39,8 @@ pub(crate) fn keep_prompt(
 }
 
 impl Causal {
-    /// Answers `generate` requests.
+    /// Answers `generate` requests. The decoder's lock is held while it computes and at no other time, so that a constraint
+    /// may ask this very model, and several calls may be under way at once.
     pub(crate) fn generate(
         &self,
         text: &TextSide,
@@ -57,17 +58,16 @@ impl Causal {
         // Texts of one prompt start together, so that the prompt is computed once.
         waiting.sort_by(|a, b| a.ids.cmp(&b.ids).then(a.place.cmp(&b.place)));
         let mut waiting: VecDeque<Running> = waiting.into();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut running: Vec<Running> = Vec::new();
         while !waiting.is_empty() || !running.is_empty() {
             // Joining in groups keeps the prompts of a group in one walk.
             if running.len() * 2 <= self.running && !waiting.is_empty() {
                 let many = (self.running - running.len()).min(waiting.len());
                 let group: Vec<Running> = waiting.drain(..many).collect();
-                running.extend(self.start(&mut state, group));
+                running.extend(self.start(group));
             }
             self.decide(text, &mut running);
-            running = self.advance(text, &mut state, running, on_reply);
+            running = self.advance(text, running, on_reply);
         }
     }
 
@@ -86,17 +86,22 @@ impl Causal {
         if let Some(id) = ids.iter().find(|id| **id as usize >= d.vocabulary) {
             return Err(RequestError::invalid(format!("id {id} is not in the vocabulary of {}", d.vocabulary)));
         }
-        let parsed = telos_control::parse(controller).map_err(RequestError::invalid)?;
-        let opened = parsed.constraints.iter().map(constraints).collect::<Result<_, _>>()?;
-        let start = Start { sampling: sampling.clone(), eos: self.eos.clone(), first_step: 0 };
+        let parsed = telos_control::parse(controller)?;
+        let opened: Vec<Arc<dyn Constraint>> = parsed.constraints.iter().map(constraints).collect::<Result<_, _>>()?;
+        let start = Start { sampling: sampling.clone(), eos: self.eos.clone() };
         Ok(Running {
             place,
+            sequence: next_sequence(),
+            asked: prompt.clone(),
             prompt: ids.len(),
+            whole: (!opened.is_empty()).then(|| Decoded::of(text, &ids)).transpose()?,
+            generated: Decoded::new(),
             ids,
             truncated,
             chain: Vec::new(),
             chained: 0,
             own: 0,
+            held: Vec::new(),
             controller: parsed.build(&start),
             constraints: opened,
             max_new_tokens: sampling.max_new_tokens,
@@ -104,99 +109,126 @@ impl Causal {
             trace: *trace,
             logprobs: Vec::new(),
             steps: Vec::new(),
+            spent: 0,
             logits: Vec::new(),
-            action: None,
-            texts: HashMap::new(),
+            ahead: VecDeque::new(),
+            turn: Turn::Begin,
         })
     }
 
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Computes the prompts of new texts, each distinct prefix once.
-    fn start(&self, state: &mut State, mut texts: Vec<Running>) -> Vec<Running> {
+    fn start(&self, mut texts: Vec<Running>) -> Vec<Running> {
         let paths: Vec<Path> = texts.iter().map(|t| Path { first: t.ids.len() - 1, ids: t.ids.clone() }).collect();
         let read = |_: usize, _: usize, logits: &[f32]| logits.to_vec();
         let walk = Walk { decoder: &self.decoder, pool: &self.pool, budget: self.budget, read: &read };
-        let chains = walk.run(state, &paths, true, &mut |path, _, logits| texts[path].logits = logits);
+        let mut state = self.lock();
+        let chains = walk.run(&mut state, &paths, true, &mut |path, _, logits| texts[path].logits = logits);
         for (text, chain) in texts.iter_mut().zip(chains) {
             text.chained = text.prompt;
             text.chain = chain;
             text.own = state.store.open();
+            text.held.clone_from(&text.ids);
         }
         texts
     }
 
-    /// Lets every controller decide. The needs of all texts are gathered, and each constraint is asked once a round.
+    /// Lets every controller decide, as far as that needs no logits beyond those at hand.
     fn decide(&self, text: &TextSide, running: &mut [Running]) {
-        self.pool.chunks(running, 1, |_, texts| {
-            for text in texts {
-                text.action = Some(text.controller.begin(&text.logits));
-            }
-        });
         loop {
-            let needs = needs_of(&self.pool, text, running);
-            if needs.is_empty() {
+            self.pool.chunks(running, 1, |_, texts| texts.iter_mut().for_each(Running::decide));
+            if !needs::answer(&self.pool, text, running) {
                 return;
-            }
-            let values = ask_constraints(running, &needs);
-            for ((i, texts), values) in needs.into_iter().zip(values) {
-                match texts.and_then(|texts| values.map(|values| (texts, values))) {
-                    Ok((texts, values)) => running[i].resume(&texts, values),
-                    Err(error) => running[i].action = Some(Action::Fail(error)),
-                }
             }
         }
     }
 
-    /// Applies the decisions, replies for the texts that ended, and computes the next position of the others.
+    /// Applies the decisions, replies for the texts that ended, and computes what the others want: the logits of their next
+    /// position, or those after what their controllers try.
     fn advance(
         &self,
         text: &TextSide,
-        state: &mut State,
         running: Vec<Running>,
         on_reply: &mut dyn FnMut(usize, Outcome),
     ) -> Vec<Running> {
         let sums = self
             .pool
             .map(&running.iter().map(|r| r.logits.as_slice()).collect::<Vec<_>>(), |logits| rows::log_sum_exp(logits));
-        let mut goes = Vec::with_capacity(running.len());
+        let (mut goes, mut ended) = (Vec::with_capacity(running.len()), Vec::new());
         for (mut one, lse) in running.into_iter().zip(sums) {
-            let Some(action) = one.action.take() else { continue };
-            match one.apply(text, &self.eos, lse, action) {
-                Progress::Goes => goes.push(one),
-                Progress::Ended(end) => {
-                    release(&mut state.store, &one.chain);
-                    state.store.release(one.own);
-                    on_reply(one.place, end.map(Reply::Generate));
-                }
+            match self.step(text, &mut one, lse) {
+                Ok(wants) => goes.push((one, wants)),
+                Err(end) => ended.push((one, end)),
             }
         }
-        // A running text has one row (more only after a rollback).
-        for batch in goes.chunks_mut(self.budget) {
-            let mut tokens = Vec::new();
-            let mut groups = Vec::new();
-            let mut wanted = Vec::new();
-            for one in batch.iter_mut() {
-                let (chain, own, new) = Self::place(state, one);
-                let first = tokens.len();
-                tokens.extend_from_slice(&one.ids[one.ids.len() - new..]);
-                groups.push(Group { chain, own, rows: first..tokens.len() });
-                wanted.push(tokens.len() - 1);
-            }
-            let hidden = self.decoder.forward(&self.pool, &mut state.store, &tokens, &groups, &wanted);
-            state.rows += tokens.len() as u64;
-            let logits = self.decoder.read_off(&self.pool, &hidden);
-            let vocabulary = self.decoder.description.vocabulary;
-            for (one, logits) in batch.iter_mut().zip(logits.chunks_exact(vocabulary)) {
-                one.logits.clear();
-                one.logits.extend_from_slice(logits);
+        if !ended.is_empty() {
+            let mut state = self.lock();
+            for (one, _) in &ended {
+                release(&mut state.store, &one.chain);
+                state.store.release(one.own);
             }
         }
-        goes
+        for (one, end) in ended {
+            on_reply(one.place, end);
+        }
+        let mut wanting: Vec<(&mut Running, Vec<u32>)> =
+            goes.iter_mut().filter_map(|(one, wants)| Some((one, wants.take()?))).collect();
+        for batch in wanting.chunks_mut(self.budget) {
+            self.compute(batch);
+        }
+        goes.into_iter().map(|(one, _)| one).collect()
     }
 
-    /// Where a text's next ids go in the trie, and how many they are. After a rollback, the position before the one that is
-    /// due is computed again; its keys and values come out the same.
-    fn place(state: &mut State, one: &mut Running) -> (Vec<Link>, Link, usize) {
-        let kept = (one.chained + state.store.len(one.own)).min(one.ids.len() - 1);
+    /// Applies what a controller decided: the ids after which the text wants logits, or its end.
+    fn step(&self, text: &TextSide, one: &mut Running, lse: f64) -> Result<Option<Vec<u32>>, Outcome> {
+        if let Turn::Needs { .. } = one.turn {
+            return one.wanted(text, &self.eos).map_err(Err);
+        }
+        let Turn::Decided(action) = std::mem::replace(&mut one.turn, Turn::Decided(Action::Fail(undecided()))) else {
+            return Err(Err(undecided()));
+        };
+        match one.apply(text, &self.eos, lse, action) {
+            Progress::Ended(end) => Err(end.map(Reply::Generate)),
+            Progress::Goes if matches!(one.turn, Turn::Begin) => Ok(None),
+            Progress::Goes => Ok(Some(one.ids.clone())),
+        }
+    }
+
+    /// Computes the logits after each of some texts. A running text has one row as a rule (more after a rollback).
+    fn compute(&self, batch: &mut [(&mut Running, Vec<u32>)]) {
+        let mut state = self.lock();
+        let (mut tokens, mut groups, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+        for (one, ids) in batch.iter_mut() {
+            let (chain, own, new) = Self::place(&mut state, one, ids);
+            let first = tokens.len();
+            tokens.extend_from_slice(&ids[ids.len() - new..]);
+            groups.push(Group { chain, own, rows: first..tokens.len() });
+            wanted.push(tokens.len() - 1);
+        }
+        let hidden = self.decoder.forward(&self.pool, &mut state.store, &tokens, &groups, &wanted);
+        state.rows += tokens.len() as u64;
+        drop(state);
+        let logits = self.decoder.read_off(&self.pool, &hidden);
+        let vocabulary = self.decoder.description.vocabulary;
+        for ((one, _), logits) in batch.iter_mut().zip(logits.chunks_exact(vocabulary)) {
+            if let Turn::Needs { .. } = one.turn {
+                one.answer(logits);
+            } else {
+                one.logits.clear();
+                one.logits.extend_from_slice(logits);
+                one.turn = Turn::Begin;
+            }
+        }
+    }
+
+    /// Where ids go in the trie of which a text holds a part, and how many of them are to be computed: those that it does not
+    /// hold, the last one in any case. What is computed again comes out the same.
+    fn place(state: &mut State, one: &mut Running, ids: &[u32]) -> (Vec<Link>, Link, usize) {
+        let common = one.held.iter().zip(ids).take_while(|(a, b)| a == b).count();
+        let kept = common.min(ids.len() - 1);
         state.store.truncate(one.own, kept.saturating_sub(one.chained));
         while one.chained > kept {
             // Everything generated was taken back: the prompt's last position moves to the text's own segment.
@@ -209,82 +241,15 @@ impl Causal {
                 one.chain.pop();
             }
         }
+        one.held.truncate(kept);
+        one.held.extend_from_slice(&ids[kept..]);
         let own = Link { segment: one.own, len: state.store.len(one.own) };
-        let new = one.ids.len() - kept;
+        let new = ids.len() - kept;
         state.store.extend(one.own, new);
         (one.chain.clone(), own, new)
     }
 }
 
-/// Which texts' h each asking text needs.
-fn needs_of(pool: &Pool, text: &TextSide, running: &[Running]) -> Vec<(usize, Result<Vec<String>, RequestError>)> {
-    let asking: Vec<(usize, &[u32], &[Probe])> = running
-        .iter()
-        .enumerate()
-        .filter_map(|(i, one)| match &one.action {
-            Some(Action::Need(probes)) => Some((i, one.ids.as_slice(), probes.as_slice())),
-            _ => None,
-        })
-        .collect();
-    pool.map(&asking, |(i, ids, probes)| (*i, texts_of(text, ids, probes)))
-}
-
-/// The texts that a controller's needs stand for.
-fn texts_of(text: &TextSide, ids: &[u32], probes: &[Probe]) -> Result<Vec<String>, RequestError> {
-    let mut ids = ids.to_vec();
-    probes
-        .iter()
-        .map(|probe| match probe {
-            Probe::Here => text.decode(&ids),
-            Probe::After(token) => {
-                ids.push(*token);
-                let decoded = text.decode(&ids);
-                ids.pop();
-                decoded
-            }
-        })
-        .collect()
-}
-
-type Values = Result<Vec<Vec<f64>>, RequestError>;
-
-/// h of all texts that are asked for, one list for each asking text, in order of its probes.
-fn ask_constraints(running: &[Running], needs: &[(usize, Result<Vec<String>, RequestError>)]) -> Vec<Values> {
-    let mut answers: Vec<Values> =
-        needs.iter().map(|(_, texts)| Ok(vec![Vec::new(); texts.as_ref().map_or(0, Vec::len)])).collect();
-    let most = needs.iter().map(|(i, _)| running[*i].constraints.len()).max().unwrap_or(0);
-    for number in 0..most {
-        // Texts of several controllers may share a constraint; it is asked once with the texts of all of them.
-        let mut shared: Vec<(Arc<dyn Constraint>, Vec<usize>)> = Vec::new();
-        for (asking, (i, texts)) in needs.iter().enumerate() {
-            let Some(constraint) = running[*i].constraints.get(number) else { continue };
-            if texts.is_err() {
-                continue;
-            }
-            match shared.iter_mut().find(|(known, _)| Arc::ptr_eq(known, constraint)) {
-                Some((_, askers)) => askers.push(asking),
-                None => shared.push((constraint.clone(), vec![asking])),
-            }
-        }
-        for (constraint, askers) in shared {
-            let texts: Vec<&str> =
-                askers.iter().flat_map(|a| needs[*a].1.iter().flatten().map(String::as_str)).collect();
-            let mut values = constraint.values(&texts).into_iter();
-            for asker in askers {
-                let many = needs[asker].1.as_ref().map_or(0, Vec::len);
-                for at in 0..many {
-                    match (values.next(), &mut answers[asker]) {
-                        (Some(Ok(h)), Ok(answer)) => answer[at].push(h),
-                        (Some(Err(error)), answer @ Ok(_)) => *answer = Err(error),
-                        (None, answer @ Ok(_)) => {
-                            let message = "a constraint answered too few texts";
-                            *answer = Err(RequestError::new(ErrorKind::Internal, message));
-                        }
-                        (_, Err(_)) => {}
-                    }
-                }
-            }
-        }
-    }
-    answers
+fn undecided() -> RequestError {
+    RequestError::new(ErrorKind::Internal, "the controller has not decided")
 }

@@ -10,6 +10,7 @@ mod attention;
 mod builtin;
 mod causal;
 mod classify;
+mod decoded;
 mod decoder;
 mod encoder;
 mod error;
@@ -22,6 +23,9 @@ mod kv;
 mod limits;
 mod local;
 mod local_models;
+#[cfg(test)]
+mod lock_tests;
+mod needs;
 mod notes;
 mod pool;
 mod rope;

@@ -4,12 +4,12 @@ use crate::causal::{Causal, Scoring};
 use crate::classify::{Classifier, RewardModel};
 use crate::generate::keep_prompt;
 use crate::text::side::TextSide;
-use crate::trajectory::trajectory;
+use crate::trajectory::{Along, trajectory};
 use std::sync::{Arc, Weak};
-use telos_core::control::{ClassifierMargin, ConstraintKind, ConstraintSpec};
 use telos_core::reply::{Ids, Rendered, Reward};
 use telos_core::{
-    Ask, Constraint, ErrorKind, Model, ModelCard, ModelError, ModelRef, Outcome, Prompt, Reply, Request, RequestError,
+    Ask, Constraint, ConstraintSpec, ErrorKind, Model, ModelCard, ModelError, ModelRef, Outcome, Prompt, Reply,
+    Request, RequestError,
 };
 
 /// What answers.
@@ -208,7 +208,8 @@ impl Local {
         };
         let constraint = self.constraint(constraint)?;
         let (ids, _) = keep_prompt(&self.text, prompt, request.max_length, *max_new_tokens, self.card.max_length)?;
-        trajectory(&self.text, &ids, token_ids, constraint.as_ref()).map(Reply::Trajectory)
+        let along = Along { prompt, prompt_ids: &ids, generated: token_ids };
+        trajectory(&self.text, &along, constraint.as_ref()).map(Reply::Trajectory)
     }
 
     /// Opens what computes a constraint.
@@ -230,35 +231,5 @@ impl Local {
                 opened.answer(&theirs, &mut |place, outcome| on_reply(places[place], outcome));
             }
         }
-    }
-}
-
-/// A classifier's margin as a constraint.
-pub(crate) struct MarginConstraint {
-    margin: ClassifierMargin,
-    model: Arc<Local>,
-}
-
-impl MarginConstraint {
-    /// A constraint over an opened classifier; labels that it does not have are an error.
-    pub(crate) fn new(spec: &ConstraintSpec, model: Arc<Local>) -> Result<Self, RequestError> {
-        let ConstraintKind::ClassifierMargin(margin) = &spec.kind;
-        if !matches!(model.engine, Engine::Classifier(_)) {
-            return Err(model.cannot("classify a text"));
-        }
-        let labels: Vec<(String, f64)> = model.card.labels.iter().map(|label| (label.clone(), 0.0)).collect();
-        margin.h(&labels)?;
-        Ok(Self { margin: margin.clone(), model })
-    }
-}
-
-impl Constraint for MarginConstraint {
-    fn values(&self, texts: &[&str]) -> Vec<Result<f64, RequestError>> {
-        let Engine::Classifier(classifier) = &self.model.engine else {
-            return texts.iter().map(|_| Err(self.model.cannot("classify a text"))).collect();
-        };
-        let texts: Vec<(&str, Option<&str>)> = texts.iter().map(|text| (*text, None)).collect();
-        let values = classifier.logits(&self.model.text, &texts).into_iter();
-        values.map(|logits| self.margin.h(&classifier.classification(&logits?).probabilities)).collect()
     }
 }

@@ -10,7 +10,7 @@ use crate::family::entry::{Body, Family, Outline};
 use crate::family::llama_gguf::{self, GgufNames, gguf_config};
 use crate::home::Home;
 use crate::limits;
-use crate::local::{Engine, Local, MarginConstraint, Opener};
+use crate::local::{Engine, Local, Opener};
 use crate::notes::{Notes, Tell};
 use crate::pool::Pool;
 use crate::text::side::{Special, TextSide};
@@ -21,10 +21,11 @@ use crate::weights::tensors::Tensors;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use telos_core::control::{ConstraintKind, ConstraintSpec};
 use telos_core::digest::canonical_json;
 use telos_core::model::in_cache;
-use telos_core::{Constraint, ErrorKind, Model, ModelCard, ModelError, ModelRef, Models, RequestError, Weights};
+use telos_core::{
+    Constraint, ConstraintSpec, ErrorKind, Model, ModelCard, ModelError, ModelRef, Models, RequestError, Weights,
+};
 
 /// How the engine computes. Replies do not depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,8 @@ pub struct LocalModels {
     options: Options,
     pool: Arc<Pool>,
     open: Mutex<HashMap<Key, Arc<Local>>>,
-    constraints: Mutex<HashMap<ConstraintSpec, Arc<dyn Constraint>>>,
+    /// By what tells constraints apart.
+    constraints: Mutex<HashMap<String, Arc<dyn Constraint>>>,
     notes: Notes,
     own: Weak<Self>,
 }
@@ -144,7 +146,7 @@ impl LocalModels {
     }
 
     /// Opens a model, with the reason in its kind where it cannot.
-    fn local(&self, model: &ModelRef, weights: Weights) -> Result<Arc<Local>, OpenError> {
+    pub(crate) fn local(&self, model: &ModelRef, weights: Weights) -> Result<Arc<Local>, OpenError> {
         let path = self.path(model)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (path, weights == Weights::Load);
@@ -303,18 +305,19 @@ impl LocalModels {
 
     /// What computes a constraint, opened once.
     fn open_constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError> {
-        // The id is a name only: the same constraint under two ids is one.
-        let spec = ConstraintSpec { id: None, ..spec.clone() };
-        if let Some(known) = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).get(&spec) {
+        let key = telos_control::constraint_key(spec);
+        if let Some(known) = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(known.clone());
         }
-        let ConstraintKind::ClassifierMargin(margin) = &spec.kind;
-        let model = self
-            .local(&margin.model, Weights::Load)
-            .map_err(|e| ModelError { model: margin.model.to_string(), message: e.to_string() })
-            .map_err(|e| RequestError::new(ErrorKind::Model, format!("failed to open the constraint's model: {e}")))?;
-        let opened: Arc<dyn Constraint> = Arc::new(MarginConstraint::new(&spec, model)?);
-        self.constraints.lock().unwrap_or_else(PoisonError::into_inner).insert(spec, opened.clone());
+        let plan = telos_control::constraint(spec)?;
+        let open = |model: &ModelRef| {
+            let told = |e| RequestError::new(ErrorKind::Model, format!("failed to open the constraint's model: {e}"));
+            self.open(model, Weights::Load).map_err(told)
+        };
+        let models: Vec<Arc<dyn Model>> = plan.models().iter().map(open).collect::<Result<_, _>>()?;
+        plan.check(&models.iter().map(|model| model.card()).collect::<Vec<_>>())?;
+        let opened = plan.open(&models)?;
+        self.constraints.lock().unwrap_or_else(PoisonError::into_inner).insert(key, opened.clone());
         Ok(opened)
     }
 }

@@ -8,7 +8,7 @@ use crate::params::all_missing;
 use crate::registry::Entry;
 use crate::replies::generations;
 use serde_json::{Map, Value};
-use telos_core::control::ConstraintSpec;
+use telos_core::ConstraintSpec;
 use telos_core::reply::Generation;
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
 use telos_core::{Ask, Case, Direction, Evaluator, FollowUp, Metric, Outcome, Reply, Request, Score, Status};
@@ -29,7 +29,7 @@ pub(crate) const ENTRY: Entry = Entry {
 
 fn build(params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {
     let constraint = params.get("constraint").ok_or("`control` needs `constraint`")?;
-    let constraint = ConstraintSpec::from_json(constraint).map_err(|message| format!("`constraint`: {message}"))?;
+    let constraint = ConstraintSpec::from_json(constraint).ok_or("`constraint` is an object with `kind`")?;
     Ok(Box::new(Control { constraint }))
 }
 
@@ -285,6 +285,6 @@ mod tests {
             panic!("a trajectory")
         };
         assert_eq!((prompt, &token_ids[..], *max_new_tokens), (&Prompt::Text("p".into()), &[5, 6][..], 8));
-        assert_eq!(constraint.id.as_deref(), Some("s"));
+        assert_eq!(constraint.id(), Some("s"));
     }
 }

@@ -3,12 +3,12 @@
 use crate::identity::Identity;
 use crate::loaded::Loaded;
 use crate::names::{Names, place};
+use crate::references::constraints_of;
 use crate::schedule::{Prepared, Schedule};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use telos_core::control::ConstraintSpec;
 use telos_core::record::{ArmEntry, BenchmarkEntry, FORMAT, Manifest, ModelEntry, RunStatus, Timings};
-use telos_spec::suite::Suite;
+use telos_spec::suite::{KindSpec, Suite};
 
 /// The manifest of a run whose models are loaded, its timings empty.
 pub(crate) fn manifest(
@@ -82,13 +82,13 @@ fn benchmarks(prepared: &Prepared<'_>) -> Vec<BenchmarkEntry> {
         available: bench.available,
         repeats: bench.repeats(),
         controlled: bench.controlled(),
-        constraint: constraint_id(&bench.spec.evaluator.params),
+        constraint: constraint_id(&bench.spec.evaluator),
         scoring: bench.scoring.to_json(),
     };
     prepared.benches.iter().flatten().map(entry).collect()
 }
 
 /// The id of the constraint that an evaluator's parameters name.
-fn constraint_id(params: &Map<String, Value>) -> Option<String> {
-    params.values().filter_map(|value| ConstraintSpec::from_json(value).ok()).find_map(|constraint| constraint.id)
+fn constraint_id(evaluator: &KindSpec) -> Option<String> {
+    constraints_of(evaluator).iter().find_map(|constraint| constraint.id().map(str::to_owned))
 }

@@ -52,12 +52,16 @@ impl Names {
 
     /// The request as it stands in a record.
     pub(crate) fn record(&self, request: &Request) -> Value {
-        request.to_json(Naming { model: &|model| self.shown(model), constraint_ids: true })
+        request.to_json(Naming { model: &|model| self.shown(model), constraint_ids: true, kinds: telos_control::KINDS })
     }
 
     /// The hash of everything that can change the reply. `under_test` is whom a request without a model asks.
     pub(crate) fn key(&self, request: &Request, under_test: &ModelRef) -> Key {
-        let written = request.to_json(Naming { model: &|model| self.bytes(model), constraint_ids: false });
+        let written = request.to_json(Naming {
+            model: &|model| self.bytes(model),
+            constraint_ids: false,
+            kinds: telos_control::KINDS,
+        });
         let asked = if request.model.is_none() { self.bytes(under_test).into() } else { Value::Null };
         let whole = json!({"request": written, "model": asked});
         *blake3::hash(canonical_json(&whole).as_bytes()).as_bytes()
@@ -73,7 +77,7 @@ impl Names {
             all.set(all.get() && known(model));
             String::new()
         };
-        request.to_json(Naming { model: &look, constraint_ids: false });
+        request.to_json(Naming { model: &look, constraint_ids: false, kinds: telos_control::KINDS });
         all.get()
     }
 }
@@ -96,7 +100,7 @@ pub(crate) fn prompt_hash(request: &Request) -> String {
         Ask::Generate { prompt: p, .. } | Ask::Reward(p) => prompt(p),
         Ask::Trajectory { prompt: p, token_ids, .. } => json!({"prompt": prompt(p), "token_ids": token_ids}),
         _ => {
-            let naming = Naming { model: &ToString::to_string, constraint_ids: true };
+            let naming = Naming { model: &ToString::to_string, constraint_ids: true, kinds: telos_control::KINDS };
             let mut written = Request::new(request.ask.clone()).to_json(naming);
             written.as_object_mut().and_then(|map| map.shift_remove("kind"));
             written

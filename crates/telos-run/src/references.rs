@@ -3,10 +3,10 @@
 use crate::problem::Problem;
 use serde_json::Value;
 use std::sync::Arc;
-use telos_core::control::{ConstraintKind, ConstraintSpec};
 use telos_core::model::Weights;
-use telos_core::{Model, ModelCard, ModelRef, Models};
-use telos_spec::suite::Suite;
+use telos_core::shape::{Field, Shape};
+use telos_core::{ConstraintSpec, Model, ModelCard, ModelRef, Models};
+use telos_spec::suite::{KindSpec, Suite};
 
 /// A model that is not under test, or not only.
 #[derive(Debug, Clone)]
@@ -15,42 +15,92 @@ pub(crate) struct Reference {
     pub card: ModelCard,
 }
 
-/// Opens what the controllers of the arms and the evaluators name, each once, and checks the labels of constraints.
+/// Opens what the controllers of the arms and the evaluators name, each once, and checks that constraints can be made of it.
 pub(crate) fn check(suite: &Suite, models: &dyn Models, problems: &mut Vec<Problem>) -> Vec<Reference> {
-    let mut found: Vec<Reference> = Vec::new();
-    for (about, value) in places(suite) {
+    let mut found = Found { models, references: Vec::new(), problems };
+    for (place, controller) in suite.controllers.iter().enumerate() {
+        // What is wrong with the object itself is told where controllers are read.
+        if suite.arms.iter().any(|arm| arm.controller == place)
+            && let Ok(parsed) = telos_control::parse(&controller.controller)
+        {
+            let about = format!("controller `{}`", controller.id);
+            parsed.constraints.iter().for_each(|constraint| found.constraint(&about, constraint));
+        }
+    }
+    for benchmark in &suite.benchmarks {
+        let about = format!("the evaluator of benchmark `{}`", benchmark.id);
+        constraints_of(&benchmark.evaluator).iter().for_each(|constraint| found.constraint(&about, constraint));
         let mut uses = Vec::new();
-        walk(&value, &mut uses);
-        for used in uses {
-            match open(models, &used.model) {
-                Err(message) => tell(problems, &about, message),
-                Ok(opened) => {
-                    if let Some(message) =
-                        used.labels.and_then(|labels| unknown_label(&labels, &used.model, opened.card()))
-                    {
-                        tell(problems, &about, message);
-                    }
-                    if found.iter().all(|reference| reference.model != used.model) {
-                        found.push(Reference { model: used.model, card: opened.card().clone() });
-                    }
+        let names_constraint = |key: &str| constraint_fields(&benchmark.evaluator).any(|field| field.name == key);
+        let others = benchmark.evaluator.params.iter().filter(|(key, _)| !names_constraint(key));
+        walk(&Value::Object(others.map(|(key, value)| (key.clone(), value.clone())).collect()), &mut uses);
+        uses.iter().for_each(|used| found.used(&about, used));
+    }
+    found.references
+}
+
+/// The constraints that an evaluator's parameters hold, by its shape.
+pub(crate) fn constraints_of(evaluator: &KindSpec) -> Vec<ConstraintSpec> {
+    let values = constraint_fields(evaluator).filter_map(|field| evaluator.params.get(field.name));
+    values.filter_map(ConstraintSpec::from_json).collect()
+}
+
+fn constraint_fields(evaluator: &KindSpec) -> impl Iterator<Item = &'static Field> {
+    let shapes = telos_eval::evaluator_shapes();
+    let fields: &'static [Field] =
+        shapes.iter().find(|shape| shape.kind == evaluator.kind).map_or(&[], |shape| shape.fields);
+    fields.iter().filter(|field| matches!(field.shape, Shape::Constraint))
+}
+
+struct Found<'a> {
+    models: &'a dyn Models,
+    references: Vec<Reference>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Found<'_> {
+    /// Reads a constraint, opens its models and holds their cards against it.
+    fn constraint(&mut self, about: &str, spec: &ConstraintSpec) {
+        let plan = match telos_control::constraint(spec) {
+            Ok(plan) => plan,
+            Err(error) => return self.tell(about, error.message),
+        };
+        let opened: Vec<Option<Arc<dyn Model>>> = plan.models().iter().map(|model| self.open(about, model)).collect();
+        let Some(opened) = opened.into_iter().collect::<Option<Vec<_>>>() else { return };
+        if let Err(error) = plan.check(&opened.iter().map(|model| model.card()).collect::<Vec<_>>()) {
+            self.tell(about, error.message);
+        }
+    }
+
+    fn used(&mut self, about: &str, used: &Use) {
+        let Some(opened) = self.open(about, &used.model) else { return };
+        let labels = used.labels.as_deref();
+        if let Some(message) = labels.and_then(|labels| unknown_label(labels, &used.model, opened.card())) {
+            self.tell(about, message);
+        }
+    }
+
+    fn open(&mut self, about: &str, model: &ModelRef) -> Option<Arc<dyn Model>> {
+        match self.models.open(model, Weights::Skip) {
+            Err(error) => {
+                self.tell(about, format!("failed to open the model: {error}"));
+                None
+            }
+            Ok(opened) => {
+                if self.references.iter().all(|reference| reference.model != *model) {
+                    self.references.push(Reference { model: model.clone(), card: opened.card().clone() });
                 }
+                Some(opened)
             }
         }
     }
-    found
-}
 
-/// The objects of a suite that may name models, with what to call them.
-fn places(suite: &Suite) -> Vec<(String, Value)> {
-    let controllers = suite.controllers.iter().enumerate();
-    let acting = controllers.filter(|(place, _)| suite.arms.iter().any(|arm| arm.controller == *place));
-    let mut all: Vec<(String, Value)> =
-        acting.map(|(_, c)| (format!("controller `{}`", c.id), Value::Object(c.controller.0.clone()))).collect();
-    for benchmark in &suite.benchmarks {
-        let about = format!("the evaluator of benchmark `{}`", benchmark.id);
-        all.push((about, Value::Object(benchmark.evaluator.params.clone())));
+    fn tell(&mut self, about: &str, message: String) {
+        let problem = Problem::new(about, message);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
-    all
 }
 
 struct Use {
@@ -63,13 +113,6 @@ fn walk(value: &Value, into: &mut Vec<Use>) {
     match value {
         Value::Array(list) => list.iter().for_each(|value| walk(value, into)),
         Value::Object(map) => {
-            if let Ok(ConstraintSpec { kind: ConstraintKind::ClassifierMargin(margin), .. }) =
-                ConstraintSpec::from_json(value)
-            {
-                let labels = margin.positive.into_iter().chain(margin.negative).collect();
-                into.push(Use { model: margin.model, labels: Some(labels) });
-                return;
-            }
             if let Some(Ok(model)) = map.get("model").map(ModelRef::from_json) {
                 into.push(Use { model, labels: map.get("label").map(texts) });
             }
@@ -85,10 +128,6 @@ fn texts(value: &Value) -> Vec<String> {
     list.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
-fn open(models: &dyn Models, model: &ModelRef) -> Result<Arc<dyn Model>, String> {
-    models.open(model, Weights::Skip).map_err(|error| format!("failed to open the model: {error}"))
-}
-
 fn unknown_label(labels: &[String], model: &ModelRef, card: &ModelCard) -> Option<String> {
     if card.labels.is_empty() {
         return Some(format!("{model} ({}) is no sequence classifier; it has no labels", card.architecture));
@@ -97,11 +136,4 @@ fn unknown_label(labels: &[String], model: &ModelRef, card: &ModelCard) -> Optio
     let hint = telos_core::text::did_you_mean(unknown, card.labels.iter().map(String::as_str));
     let hint = hint.map_or_else(|| ".".to_owned(), |known| format!("; did you mean `{known}`?"));
     Some(format!("{model} has no label `{unknown}`{hint} Its labels are {}", card.labels.join(", ")))
-}
-
-fn tell(problems: &mut Vec<Problem>, about: &str, message: String) {
-    let problem = Problem::new(about, message);
-    if !problems.contains(&problem) {
-        problems.push(problem);
-    }
 }

@@ -2,10 +2,10 @@
 
 use crate::names::{Names, prompt_hash};
 use serde_json::{Value, json};
-use telos_core::control::{Levels, Step};
 use telos_core::record::{ReplyRow, ScoreRow, StepRow, TimingRow};
 use telos_core::reply::Reply;
 use telos_core::{Ask, ErrorKind, Evaluator, Outcome, Request, RequestError, Score, Status};
+use telos_core::{Levels, Step};
 
 /// Where a row belongs.
 #[derive(Debug, Clone, Copy)]
@@ -132,8 +132,8 @@ pub(crate) fn step_rows(arm: &str, place: RowPlace<'_>, reply: &Outcome) -> Vec<
         evaluations: step.evaluations,
         rejected: step.rejected.clone(),
         logprob: step.token.and_then(|_| generation.token_logprobs.get(number as usize).copied()),
-        numbers: None,
-        spent: 0,
+        numbers: step.numbers.as_ref().map(|numbers| Value::Object(numbers.clone()).to_string()),
+        spent: step.spent,
     };
     generation.steps.iter().flatten().zip(0..).map(row).collect()
 }
@@ -177,6 +177,8 @@ pub(crate) fn step(row: &StepRow, listed: bool) -> Step {
         proposed: row.proposed,
         changed: row.changed,
         fallback: row.fallback.clone(),
+        numbers: row.numbers.as_deref().and_then(|numbers| serde_json::from_str(numbers).ok()),
+        spent: row.spent,
     }
 }
 

@@ -53,8 +53,8 @@ impl<'a> Prepared<'a> {
             });
         }
         for controller in &suite.controllers {
-            if let Err(message) = telos_control::parse(&controller.controller) {
-                problems.push(Problem::new(format!("controller `{}`", controller.id), message));
+            if let Err(error) = telos_control::parse(&controller.controller) {
+                problems.push(Problem::new(format!("controller `{}`", controller.id), error.message));
             }
         }
         let references = references::check(suite, models, &mut problems);

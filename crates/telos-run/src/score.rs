@@ -8,7 +8,7 @@ use crate::rows::{self, RowPlace, score_rows};
 use crate::scoring::{Asked, Scoring};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use telos_core::control::Step;
+use telos_core::Step;
 use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ReplyRow, ScoreRow};
 use telos_core::request::Naming;
 use telos_core::{Item, ModelRef, Outcome, Reply, Request, Score, Status, Tables};
@@ -149,7 +149,7 @@ impl Cell<'_> {
         let replies: Vec<Outcome> = first.iter().map(|row| self.outcome(row)).collect::<Result<_, _>>()?;
         let asked = Asked { item: self.item, params: &params, requests: &requests, replies: &replies };
         let follow_ups = self.scoring.follow_ups(asked);
-        let naming = Naming { model: &|model| self.shown(model), constraint_ids: true };
+        let naming = Naming { model: &|model| self.shown(model), constraint_ids: true, kinds: telos_control::KINDS };
         let mut answers = Vec::with_capacity(follow_ups.len());
         for wanted in &follow_ups {
             let written = wanted.to_json(naming).to_string();

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use telos_core::control::{Levels, Step};
 use telos_core::model::Weights;
 use telos_core::noise::mix;
 use telos_core::reply::{Classification, FinishReason, Generation, Ids, Loglikelihood, Rendered, Rolling, Trajectory};
@@ -13,6 +12,7 @@ use telos_core::{
     Ask, ErrorKind, Message, Model, ModelCard, ModelError, ModelRef, Models, Outcome, Prompt, Reply, Request,
     RequestError,
 };
+use telos_core::{Levels, Step};
 
 /// A new, empty folder for one test.
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -188,6 +188,8 @@ impl Fake {
                         proposed,
                         changed,
                         fallback: None,
+                        numbers: None,
+                        spent: 0,
                     });
                 }
                 let token_ids = text[kept.len()..].to_vec();
@@ -237,7 +239,9 @@ impl Model for Fake {
         for place in order {
             let request = &requests[place];
             let asks_weights = !matches!(request.ask, Ask::Tokenize { .. } | Ask::ChatTemplate { .. });
-            let written = request.to_json(Naming { model: &ToString::to_string, constraint_ids: false }).to_string();
+            let written = request
+                .to_json(Naming { model: &ToString::to_string, constraint_ids: false, kinds: telos_control::KINDS })
+                .to_string();
             let poison = self.world.poison.lock().expect("a lock").clone();
             if asks_weights && poison.is_some_and(|poison| written.contains(&poison)) {
                 on_reply(place, Err(RequestError::new(ErrorKind::Internal, "poisoned")));

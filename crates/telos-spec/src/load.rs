@@ -12,7 +12,7 @@ use crate::shapes::SUITE;
 use crate::suite::Suite;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use telos_core::control::ConstraintSpec;
+use telos_core::ConstraintSpec;
 use telos_core::shape::Catalogue;
 use telos_core::shape::finding::{Finding, nearest_or_all};
 use telos_core::shape::trail::{Step, Trail, follow, follow_mut, to_index, to_key};
@@ -440,5 +440,6 @@ pub(crate) fn put_constraints(value: &mut Value, leaves: &[Leaf], constraints: &
 
 /// A constraint as the rest of the program reads it.
 pub(crate) fn constraint_spec(value: &Value, trail: &[Step]) -> Result<ConstraintSpec, Finding> {
-    ConstraintSpec::from_json(value).map_err(|message| Finding::value(trail, message))
+    ConstraintSpec::from_json(value)
+        .ok_or_else(|| Finding::value(trail, "expected a constraint, an object with `kind`"))
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 use std::path::PathBuf;
-use telos_core::control::ConstraintSpec;
+use telos_core::ConstraintSpec;
 use telos_core::metric::{Aggregate, Direction};
 use telos_core::record::GoalEntry;
 use telos_core::{ControllerSpec, Gates, GoalId, ModelRef};

@@ -3,10 +3,14 @@
 use crate::toy::{Run, Toy, any_sampling, cbf, controller, run};
 use serde_json::json;
 use telos_control::{Start, parse};
-use telos_core::{Action, ErrorKind, Probe, Sampling, Step, Valued};
+use telos_core::{Action, Answers, At, ErrorKind, Probe, RequestError, Sampling, Step, Valued};
 
 /// Runs two controllers over many worlds and ways to sample, and hands both texts to `check`.
-fn compare(seeds: std::ops::Range<u64>, of: impl Fn(u64, &Toy, &Sampling) -> [Run; 2], check: impl Fn(u64, Run, Run)) {
+fn compare(
+    seeds: std::ops::Range<u64>,
+    of: impl Fn(u64, &Toy, &Sampling) -> [Run; 2],
+    mut check: impl FnMut(u64, Run, Run),
+) {
     for seed in seeds {
         let [a, b] = of(seed, &Toy::any(seed), &any_sampling(seed));
         check(seed, a, b);
@@ -184,41 +188,113 @@ fn a_vanishing_temperature_is_the_first_allowed_by_probability() {
 #[test]
 fn bad_numbers_fail() {
     let spec = cbf(0.5, &json!({}));
-    let start = Start { sampling: Sampling::new(3), eos: Vec::new(), first_step: 0 };
+    let start = Start { sampling: Sampling::new(3), eos: Vec::new() };
     let kind = |action: Action| match action {
         Action::Fail(error) => Some(error.kind),
         _ => None,
     };
+    fn at(logits: &[f32]) -> At<'_> {
+        At { logits, step: 0, ids: &[] }
+    }
     for spec in [&spec, &controller("none", &[], &json!({}))] {
         let mut machine = parse(spec).expect("good").build(&start);
-        assert_eq!(kind(machine.begin(&[0.0, f32::NAN])), Some(ErrorKind::NotFinite));
-        assert_eq!(kind(machine.begin(&[f32::INFINITY])), Some(ErrorKind::NotFinite));
-        assert_eq!(kind(machine.begin(&[])), Some(ErrorKind::Internal));
+        assert_eq!(kind(machine.begin(&at(&[0.0, f32::NAN]))), Some(ErrorKind::NotFinite));
+        assert_eq!(kind(machine.begin(&at(&[f32::INFINITY]))), Some(ErrorKind::NotFinite));
+        assert_eq!(kind(machine.begin(&at(&[]))), Some(ErrorKind::Internal));
     }
-    let mut machine = parse(&spec).expect("good").build(&start);
     let logits = [0.0, 1.0];
-    let Action::Need(probes) = machine.begin(&logits) else { panic!("h is needed") };
-    assert_eq!(probes[0], Probe::Here);
-    let values: Vec<Valued> = (0..probes.len() as u64).map(|text| Valued { text, h: vec![f64::NAN] }).collect();
-    assert_eq!(kind(machine.resume(&logits, &values)), Some(ErrorKind::NotFinite));
+    let valued = |h: f64| Valued { text: u128::from(h.to_bits()), h: Ok(vec![h]) };
+    let after = |values: Vec<Valued>| {
+        let mut machine = parse(&spec).expect("good").build(&start);
+        let Action::Need { h, .. } = machine.begin(&at(&logits)) else { panic!("h is needed") };
+        assert_eq!((h.len(), &h[0]), (2, &Probe::here()));
+        machine.resume(&at(&logits), Answers { h: values, logits: Vec::new() })
+    };
+    assert_eq!(kind(after(vec![valued(f64::NAN), valued(0.5)])), Some(ErrorKind::NotFinite));
     // A bad h of a candidate fails the text where the rule looks at it.
+    assert_eq!(kind(after(vec![valued(0.5), valued(f64::INFINITY)])), Some(ErrorKind::NotFinite));
+    let failed = Valued { text: 3, h: Err(RequestError::new(ErrorKind::TooLong, "too long")) };
+    assert_eq!(kind(after(vec![valued(0.5), failed.clone()])), Some(ErrorKind::TooLong));
+    assert_eq!(kind(after(vec![failed, valued(0.5)])), Some(ErrorKind::TooLong));
+    // Values too few or too many are the engine's mistake, not numbers to go on with.
+    assert_eq!(kind(after(vec![valued(0.5)])), Some(ErrorKind::Internal));
+    assert_eq!(kind(after(vec![valued(0.5), valued(0.25), valued(0.75)])), Some(ErrorKind::Internal));
+}
+
+#[test]
+fn an_error_that_was_only_asked_ahead_changes_nothing() {
+    // Token 1 is refused, so that two more are asked for at once; the first of them is allowed, the other has no h.
+    let spec = cbf(0.0, &json!({}));
+    let start = Start { sampling: Sampling { temperature: 0.0, ..Sampling::new(3) }, eos: Vec::new() };
+    let logits = [4.0, 9.0, 3.0, 2.0];
+    let at = At { logits: &logits, step: 0, ids: &[] };
     let mut machine = parse(&spec).expect("good").build(&start);
-    let Action::Need(probes) = machine.begin(&logits) else { panic!("h is needed") };
-    assert_eq!(probes.len(), 2);
-    let values = [0.5, f64::INFINITY].map(|h| Valued { text: h.to_bits(), h: vec![h] });
-    assert_eq!(kind(machine.resume(&logits, &values)), Some(ErrorKind::NotFinite));
-    // One value too few is the engine's mistake, not a number to go on with.
-    let mut machine = parse(&spec).expect("good").build(&start);
-    assert!(matches!(machine.begin(&logits), Action::Need(_)));
-    assert_eq!(kind(machine.resume(&logits, &[])), Some(ErrorKind::Internal));
+    let value = |text: u128, h: f64| Valued { text, h: Ok(vec![h]) };
+    let answers = |h: Vec<Valued>| Answers { h, logits: Vec::new() };
+    assert!(matches!(machine.begin(&at), Action::Need { .. }));
+    let Action::Need { h, .. } = machine.resume(&at, answers(vec![value(0, 0.5), value(1, 0.1)])) else {
+        panic!("more")
+    };
+    assert_eq!(h, [Probe::after(0), Probe::after(2)]);
+    let failed = Valued { text: 3, h: Err(RequestError::new(ErrorKind::TooLong, "too long")) };
+    let Action::Emit(step) = machine.resume(&at, answers(vec![value(2, 0.6), failed])) else { panic!("a token") };
+    assert_eq!((step.token, step.rejected, step.evaluations), (Some(0), vec![1], 3));
 }
 
 #[test]
 fn a_later_start_has_the_later_noise() {
     let toy = Toy { eos: Vec::new(), ..Toy::new(9, 50) };
     let whole = run(&toy, &controller("none", &[], &json!({})), &Sampling::new(6));
-    let start = Start { sampling: Sampling::new(6), eos: Vec::new(), first_step: 4 };
+    let start = Start { sampling: Sampling::new(6), eos: Vec::new() };
     let mut machine = parse(&controller("none", &[], &json!({}))).expect("good").build(&start);
-    let Action::Emit(step) = machine.begin(&toy.logits(&whole.ids[..4])) else { panic!("a token") };
+    let at = At { logits: &toy.logits(&whole.ids[..4]), step: 4, ids: &whole.ids[..4] };
+    let Action::Emit(step) = machine.begin(&at) else { panic!("a token") };
     assert_eq!(step, whole.steps[4]);
+}
+
+#[test]
+fn drafts_change_nothing_but_how_h_is_asked() {
+    let (mut drafted, mut vain, mut fewer) = (0, 0, 0);
+    for draft in [json!(2), json!(3), json!(5), json!(32), json!("auto")] {
+        compare(
+            3000..3400,
+            |seed, toy, sampling| {
+                let with = |draft: &serde_json::Value| json!({"support": both_supports(seed), "draft": draft, "on_empty": "least_unsafe"});
+                let alphas = [(0, 0.4), (1, 1.0)];
+                let alphas = if seed % 3 == 0 { &alphas[..] } else { &alphas[..1] };
+                [json!(0), draft.clone()].map(|d| run(toy, &controller("cbf", alphas, &with(&d)), sampling))
+            },
+            |seed, plain, with| {
+                assert_eq!(plain.ids, with.ids, "seed {seed}, draft {draft}");
+                assert!(plain.steps.iter().all(|step| step.spent == 0), "seed {seed}");
+                drafted += with.ahead;
+                vain += with.steps.iter().map(|step| step.spent as usize).sum::<usize>();
+                fewer += usize::from(with.rounds < plain.rounds);
+                let steps: Vec<Step> = with.steps.into_iter().map(|step| Step { spent: 0, ..step }).collect();
+                assert_eq!(plain.steps, steps, "seed {seed}, draft {draft}");
+            },
+        );
+    }
+    assert!(drafted > 2000 && vain > 500 && fewer > 500, "{drafted} {vain} {fewer}");
+}
+
+#[test]
+fn a_safe_text_is_drafted_in_few_rounds_and_nothing_in_vain() {
+    let toy = Toy { h_always: Some(0.4), eos: Vec::new(), odd_pieces: false, ..Toy::new(3, 5000) };
+    for (draft, rounds) in [(json!(5), 4), (json!(32), 1), (json!("auto"), 5)] {
+        let filtered = run(&toy, &cbf(0.3, &json!({"draft": draft})), &Sampling::new(20));
+        assert_eq!((filtered.asked, filtered.rounds), (21, rounds), "{draft}");
+        assert!(filtered.steps.iter().all(|s| s.spent == 0), "{draft}");
+    }
+}
+
+#[test]
+fn what_is_drafted_in_vain_is_counted() {
+    let toy = Toy { eos: Vec::new(), odd_pieces: false, lean: -0.3, ..Toy::new(5, 400) };
+    let filtered = run(&toy, &cbf(0.6, &json!({"draft": 4, "on_empty": "least_unsafe"})), &Sampling::new(30));
+    let counted: u32 = filtered.steps.iter().map(|step| step.evaluations + step.spent).sum();
+    let spent: u32 = filtered.steps.iter().map(|step| step.spent).sum();
+    assert!(spent > 10, "{spent}");
+    // What is asked ahead of the rule without a draft is counted nowhere.
+    assert!(counted as usize <= filtered.asked, "{counted} of {}", filtered.asked);
 }

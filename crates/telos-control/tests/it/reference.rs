@@ -3,9 +3,8 @@
 use crate::toy::{Run, Toy, any_sampling, controller, run};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use telos_core::control::Levels;
 use telos_core::noise::{StepNoise, mix};
-use telos_core::{ErrorKind, RequestError, Sampling, Step};
+use telos_core::{ErrorKind, Levels, RequestError, Sampling, Step};
 
 /// What the reference needs to know of a filter.
 pub(crate) struct Filter {
@@ -164,7 +163,7 @@ impl Place<'_> {
 /// The text that the rule gives.
 pub(crate) fn by_the_book(toy: &Toy, filter: &Filter, sampling: &Sampling) -> Run {
     let mut memo = Memo { toy, filter, values: HashMap::new(), evaluations: 0 };
-    let mut run = Run { ids: Vec::new(), steps: Vec::new(), error: None, asked: 0, rounds: 0 };
+    let mut run = Run { ids: Vec::new(), steps: Vec::new(), error: None, asked: 0, rounds: 0, ahead: 0 };
     for number in 0..sampling.max_new_tokens {
         let computed = memo.evaluations;
         let ids = run.ids.clone();
@@ -213,6 +212,8 @@ pub(crate) fn by_the_book(toy: &Toy, filter: &Filter, sampling: &Sampling) -> Ru
             proposed,
             changed: token != Some(proposed),
             fallback,
+            numbers: None,
+            spent: 0,
         });
         match token {
             Some(token) => run.ids.push(token),
@@ -234,7 +235,8 @@ fn any_filter(seed: u64) -> (Filter, Value, &'static str) {
     let alpha = |i: u64| if kind == "blacklist" { 1.0 } else { [0.0, 0.2, 0.5, 1.0][pick(5 + i, 4) as usize] };
     let constraints: Vec<(u64, f64)> = (0..=pick(9, 3).saturating_sub(1)).map(|i| (i, alpha(i))).collect();
     let listed = constraints.len() > 1 || pick(10, 2) == 0;
-    let mut options = json!({"on_empty": on_empty, "support": if after { "after" } else { "before" },
+    let draft = [json!(0), json!(3), json!(7), json!("auto")][pick(11, 4) as usize].clone();
+    let mut options = json!({"on_empty": on_empty, "draft": draft, "support": if after { "after" } else { "before" },
         "strategy": if scan { "scan" } else { "lazy" }});
     if listed {
         options["listed"] = true.into();
@@ -244,7 +246,7 @@ fn any_filter(seed: u64) -> (Filter, Value, &'static str) {
 
 #[test]
 fn traces_are_those_of_the_rule() {
-    let (mut steps, mut changed, mut fallbacks, mut errors, mut many) = (0, 0, 0, 0, 0);
+    let (mut steps, mut changed, mut fallbacks, mut errors, mut many, mut vain) = (0, 0, 0, 0, 0, 0);
     for seed in 0..3000 {
         let (toy, sampling, (filter, options, kind)) = (Toy::any(seed), any_sampling(seed), any_filter(seed));
         let spec = controller(kind, &filter.constraints, &options);
@@ -253,6 +255,8 @@ fn traces_are_those_of_the_rule() {
         assert_eq!(got.ids, want.ids, "seed {seed}");
         assert_eq!(got.error.as_ref().map(|e| e.kind), want.error.as_ref().map(|e| e.kind), "seed {seed}");
         for (i, (a, b)) in got.steps.into_iter().zip(want.steps.clone()).enumerate() {
+            vain += a.spent;
+            let a = Step { spent: 0, ..a };
             assert_eq!(a, b, "seed {seed}, step {i}");
             steps += 1;
             changed += usize::from(a.changed);
@@ -263,8 +267,8 @@ fn traces_are_those_of_the_rule() {
     }
     // The cases must have had something in them.
     assert!(
-        steps > 15_000 && changed > 2000 && fallbacks > 200 && errors > 100 && many > 500,
-        "{steps} {changed} {fallbacks} {errors} {many}"
+        steps > 15_000 && changed > 2000 && fallbacks > 200 && errors > 100 && many > 500 && vain > 1000,
+        "{steps} {changed} {fallbacks} {errors} {many} {vain}"
     );
 }
 

@@ -1,10 +1,9 @@
 //! A toy model with a toy classifier, both fixed functions of the ids and the text, and the loop that an engine runs.
 
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use telos_control::{Start, parse};
 use telos_core::noise::mix;
-use telos_core::{Action, Controller, ControllerSpec, Probe, RequestError, Sampling, Step, Valued};
+use telos_core::{Action, Answers, At, Controller, ControllerSpec, Probe, RequestError, Sampling, Step, Valued};
 
 /// Everything about a toy model.
 #[derive(Clone)]
@@ -123,23 +122,22 @@ pub(crate) struct Run {
     /// How many values of h were asked for, and in how many rounds.
     pub(crate) asked: usize,
     pub(crate) rounds: usize,
+    /// How many logits were asked for beyond those of the text itself.
+    pub(crate) ahead: usize,
 }
 
 /// Runs a controller as an engine does.
 pub(crate) fn run(toy: &Toy, spec: &ControllerSpec, sampling: &Sampling) -> Run {
     let parsed = parse(spec).expect("a good controller");
-    let which: Vec<u64> = parsed
-        .constraints
-        .iter()
-        .map(|c| c.to_json()["model"].as_str().expect("a name").parse().expect("a number"))
-        .collect();
-    let start = Start { sampling: sampling.clone(), eos: toy.eos.clone(), first_step: 0 };
+    let which: Vec<u64> =
+        parsed.constraints.iter().map(|c| c.0["model"].as_str().expect("a name").parse().expect("a number")).collect();
+    let start = Start { sampling: sampling.clone(), eos: toy.eos.clone() };
     let mut machine = parsed.build(&start);
-    let mut texts: HashMap<String, u64> = HashMap::new();
-    let mut run = Run { ids: Vec::new(), steps: Vec::new(), error: None, asked: 0, rounds: 0 };
+    let mut run = Run { ids: Vec::new(), steps: Vec::new(), error: None, asked: 0, rounds: 0, ahead: 0 };
     while run.ids.len() < sampling.max_new_tokens {
-        let logits = toy.logits(&run.ids);
-        let action = answer_needs(toy, machine.as_mut(), &which, &logits, &mut texts, &mut run);
+        let (logits, ids) = (toy.logits(&run.ids), run.ids.clone());
+        let at = At { logits: &logits, step: ids.len() as u64, ids: &ids };
+        let action = answer_needs(toy, machine.as_mut(), &which, &at, sampling.max_new_tokens, &mut run);
         match action {
             Action::Emit(step) => {
                 let token = step.token.expect("an emitted token");
@@ -157,38 +155,49 @@ pub(crate) fn run(toy: &Toy, spec: &ControllerSpec, sampling: &Sampling) -> Run 
                 run.error = Some(error);
                 break;
             }
-            Action::Need(_) | Action::Rollback(_) => unreachable!("needs are answered, nothing is rolled back"),
+            Action::Need { .. } | Action::Rollback { .. } => {
+                unreachable!("needs are answered, nothing is rolled back")
+            }
         }
     }
     run
+}
+
+/// A number that equal texts share.
+pub(crate) fn number(text: &str) -> u128 {
+    text.bytes().fold(7, |number: u128, byte| number.wrapping_mul(1_000_003) ^ u128::from(byte) ^ (number >> 64))
 }
 
 fn answer_needs(
     toy: &Toy,
     machine: &mut dyn Controller,
     which: &[u64],
-    logits: &[f32],
-    texts: &mut HashMap<String, u64>,
+    at: &At<'_>,
+    room: usize,
     run: &mut Run,
 ) -> Action {
-    let mut action = machine.begin(logits);
-    while let Action::Need(probes) = &action {
-        assert!(!probes.is_empty(), "asked for nothing");
-        run.rounds += 1;
-        run.asked += probes.len();
-        let mut value = |probe: &Probe| {
-            let mut ids = run.ids.clone();
-            if let Probe::After(token) = probe {
-                assert!(!toy.eos.contains(token), "asked for an end-of-sequence token");
-                ids.push(*token);
-            }
-            let text = toy.decode(&ids);
-            let h = which.iter().map(|i| toy.h(*i, &text)).collect();
-            let next = texts.len() as u64;
-            Valued { text: *texts.entry(text).or_insert(next), h }
+    let probed = |probe: &Probe| {
+        assert!(probe.append.iter().rev().skip(1).all(|token| !toy.eos.contains(token)), "goes on after the end");
+        [&at.ids[..at.ids.len() - probe.back], &probe.append].concat()
+    };
+    let mut action = machine.begin(at);
+    while let Action::Need { h, logits } = &action {
+        assert!(!h.is_empty() || !logits.is_empty(), "asked for nothing");
+        run.rounds += usize::from(!h.is_empty());
+        run.asked += h.len();
+        run.ahead += logits.len();
+        let value = |probe: &Probe| {
+            assert!(probe.append.last().is_none_or(|token| !toy.eos.contains(token)), "asked for an end of sequence");
+            let text = toy.decode(&probed(probe));
+            Valued { text: number(&text), h: Ok(which.iter().map(|i| toy.h(*i, &text)).collect()) }
         };
-        let values: Vec<Valued> = probes.iter().map(&mut value).collect();
-        action = machine.resume(logits, &values);
+        let after = |probe: &Probe| {
+            let ids = probed(probe);
+            let ends = ids.len() >= room || ids.last().is_some_and(|id| toy.eos.contains(id));
+            (!ends).then(|| toy.logits(&ids))
+        };
+        let answers = Answers { h: h.iter().map(value).collect(), logits: logits.iter().map(after).collect() };
+        action = machine.resume(at, answers);
     }
     action
 }

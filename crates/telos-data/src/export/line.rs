@@ -6,7 +6,7 @@ use crate::DataError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
-use telos_core::control::Levels;
+use telos_core::Levels;
 use telos_core::record::{ReplyRow, ScoreRow, StepRow};
 use telos_core::{Status, Step};
 
@@ -104,6 +104,8 @@ fn step(row: &StepRow, listed: bool) -> Step {
         proposed: row.proposed,
         changed: row.changed,
         fallback: row.fallback.clone(),
+        numbers: row.numbers.as_deref().and_then(|numbers| serde_json::from_str(numbers).ok()),
+        spent: row.spent,
     }
 }
 

@@ -24,6 +24,57 @@ fn smollm2_with_a_sentiment_classifier() {
     check(&model, &cases);
 }
 
+#[test]
+fn lexicons_and_reward_models() {
+    let cases = cases(&fixture("constraints"), &["llama", "llama-reward", "roberta-cls"]);
+    assert_eq!(cases.len(), 38);
+    check(&fixture("models/llama"), &cases);
+}
+
+#[test]
+fn the_goldens_of_the_controllers_that_are_here() {
+    let Some(folder) = beside("controllers") else { return };
+    let has = |(request, _): &(Value, Value)| {
+        let kind = request["controller"]["kind"].as_str().unwrap_or("none");
+        let constraint = request["controller"].pointer("/constraint/kind").and_then(Value::as_str);
+        ["none", "cbf", "blacklist"].contains(&kind)
+            && constraint.is_none_or(|kind| ["classifier_margin", "lexicon", "reward"].contains(&kind))
+    };
+    let cases: Vec<_> = cases(&folder, &["llama", "llama-reward", "roberta-cls"]).into_iter().filter(has).collect();
+    assert!(cases.len() >= 5, "{} cases", cases.len());
+    check(&fixture("models/llama"), &cases);
+}
+
+#[test]
+fn drafts_change_no_reply() {
+    let (mut requests, mut spent) = (Vec::new(), 0);
+    for folder in ["cbf", "constraints"] {
+        let cases = cases(&fixture(folder), &["llama", "llama-rope-scaled", "roberta-cls", "llama-reward"]);
+        requests.extend(cases.into_iter().map(|(request, _)| request).filter(|r| r["controller"]["kind"] != "none"));
+    }
+    requests.retain(|request| request.get("controller").is_some());
+    // A stop string ends some of the texts within a draft.
+    for number in 0..4 {
+        let mut request = requests[number * 5].clone();
+        request["stop"] = json!([" ", "e", "\n"]);
+        requests.push(request);
+    }
+    let opened = Opened::new(&fixture("models/llama"));
+    let plain = opened.ask(&requests);
+    for draft in [json!(2), json!(5), json!("auto")] {
+        let mut drafting = requests.clone();
+        drafting.iter_mut().for_each(|request| request["controller"]["draft"] = draft.clone());
+        for ((mut reply, plain), request) in opened.ask(&drafting).into_iter().zip(&plain).zip(&requests) {
+            for step in reply.get_mut("steps").and_then(Value::as_array_mut).into_iter().flatten() {
+                let vain = step.as_object_mut().and_then(|step| step.shift_remove("spent"));
+                spent += vain.and_then(|vain| vain.as_u64()).unwrap_or(0);
+            }
+            assert_eq!(&reply, plain, "draft {draft}: {request}");
+        }
+    }
+    assert!(spent > 50, "{spent}");
+}
+
 /// Requests that need no other models, each with the reply expected.
 fn cases(folder: &Path, models: &[&str]) -> Vec<(Value, Value)> {
     let expected = read_lines(&folder.join("expected.jsonl"));

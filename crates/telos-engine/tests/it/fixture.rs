@@ -100,7 +100,7 @@ pub(crate) fn read_lines(path: &Path) -> Vec<Value> {
     let folder = path.parent().expect("a file lies in a folder");
     let read = |line: &str| {
         let mut value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        rebase(&mut value, folder);
+        rebase(&mut value, folder, telos_control::KINDS);
         value
     };
     text.split('\n').filter(|line| !line.is_empty()).map(read).collect()

@@ -61,6 +61,14 @@ fn requests(many: usize, supports: &[&str]) -> Vec<Value> {
                 "on_empty": "least_unsafe"})
         }));
     }
+    let reward = json!({"kind": "reward", "model": fixture("models/llama-reward").display().to_string()});
+    let lexicon = json!({"kind": "lexicon", "words": ["e", "a"], "whole_word": false, "reads": "generated"});
+    for (constraint, draft) in
+        [(constraint.clone(), json!(4)), (constraint, json!("auto")), (reward, json!(3)), (lexicon, json!(0))]
+    {
+        controllers.push(json!({"kind": "cbf", "alpha": 0.4, "constraint": constraint, "draft": draft,
+            "on_empty": "least_unsafe"}));
+    }
     for controller in controllers {
         for seed in 0..4 {
             requests

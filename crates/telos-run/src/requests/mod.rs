@@ -133,7 +133,7 @@ mod tests {
         };
         let none = ControllerSpec::none();
         let draw = Draw { seed: 7, sample: 2, controller: &none };
-        let naming = Naming { model: &ToString::to_string, constraint_ids: true };
+        let naming = Naming { model: &ToString::to_string, constraint_ids: true, kinds: telos_control::KINDS };
         let asks = recipe.asks(prompt, chat, row, draw).expect("asks");
         asks.into_iter().map(|ask| Request::new(ask).to_json(naming)).collect()
     }

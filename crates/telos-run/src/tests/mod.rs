@@ -12,7 +12,7 @@ use crate::{Event, RunError, RunOptions, run};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use telos_core::control::ConstraintSpec;
+use telos_core::ConstraintSpec;
 use telos_core::record::Manifest;
 use telos_core::{ControllerSpec, GoalId, ModelRef};
 use telos_spec::suite::{

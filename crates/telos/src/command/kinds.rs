@@ -23,10 +23,10 @@ const NOT_YET: &[&str] = &["hub", "openai"];
 
 /// Prints the kinds of controllers and constraints.
 pub(crate) fn controllers(world: &World, what: &Kinds) -> Result<u8, Failure> {
-    let example = |kind: &str| {
-        let entry = telos_control::CONTROLLERS.iter().find(|entry| entry.shape.kind == kind);
-        entry.map(|entry| entry.example)
-    };
+    let examples = telos_control::CONTROLLERS.iter().map(|entry| (entry.shape.kind, entry.example));
+    let examples = examples.chain(telos_control::CONSTRAINTS.iter().map(|entry| (entry.shape.kind, entry.example)));
+    let examples: Vec<(&str, &str)> = examples.collect();
+    let example = |kind: &str| examples.iter().find(|(known, _)| *known == kind).map(|(_, example)| *example);
     let (controllers, constraints) = (&world.catalogue().controllers, &world.catalogue().constraints);
     if what.json {
         let list = |kinds: &[KindShape]| kinds.iter().map(|kind| to_json(kind, example(kind.kind))).collect::<Vec<_>>();
@@ -40,7 +40,7 @@ pub(crate) fn controllers(world: &World, what: &Kinds) -> Result<u8, Failure> {
     }
     out.push_str("\nConstraints, whose h a controller keeps at 0 or more:\n");
     for kind in constraints {
-        show(&mut out, kind, None);
+        show(&mut out, kind, example(kind.kind));
     }
     print(&out)?;
     Ok(exit::SUCCESS)

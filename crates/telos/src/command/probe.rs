@@ -85,7 +85,7 @@ fn parse(line: &[u8], folder: &Path) -> Line {
         }
     };
     let id = value.get("id").cloned().unwrap_or(Value::Null);
-    rebase(&mut value, folder);
+    rebase(&mut value, folder, telos_control::KINDS);
     Line { id, request: Request::from_json(&value) }
 }
 

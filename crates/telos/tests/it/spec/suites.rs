@@ -3,7 +3,7 @@
 use super::folder::Folder;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use telos_core::control::ConstraintSpec;
+use telos_core::ConstraintSpec;
 use telos_core::{Aggregate, Direction, ModelRef};
 use telos_spec::Suite;
 use telos_spec::suite::{Arm, Truncation};
