@@ -4,6 +4,7 @@ use crate::TemplateError;
 use crate::json::to_json;
 use crate::limits::{ENTRIES, FUEL, NESTING_FUEL, NESTING_STACK, RECURSION, WIDTH};
 use crate::source::prepare;
+use crate::strip;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
@@ -27,6 +28,7 @@ impl Language {
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_unknown_method_callback(method);
         environment.add_filter("tojson", to_json);
+        environment.add_filter("trim", strip::trim);
         environment.set_formatter(|out, state, value| {
             weigh(value, &mut { ENTRIES })?;
             minijinja::escape_formatter(out, state, value)
@@ -84,6 +86,11 @@ fn weigh(value: &Value, left: &mut usize) -> Result<(), Error> {
 
 /// Python's methods of strings, lists and objects. Those of `format` are not counted by the library before they are written.
 fn method(state: &mut State<'_, '_>, value: &Value, method: &str, arguments: &[Value]) -> Result<Value, Error> {
+    if let (Some(text), []) = (value.as_str(), arguments)
+        && let Some(stripped) = strip::method(text, method)
+    {
+        return Ok(stripped);
+    }
     if let (Some(format), "format") = (value.as_str(), method) {
         let mut stated = format.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
         let wide = |digits: &str| digits.parse().is_ok_and(|width: u64| width <= WIDTH);

@@ -12,6 +12,7 @@ mod language;
 pub mod limits;
 mod names;
 mod source;
+mod strip;
 
 pub use error::TemplateError;
 pub use language::{Compiled, Language};

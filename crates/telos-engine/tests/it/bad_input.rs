@@ -98,7 +98,7 @@ fn bad_requests_of_a_language_model() {
             (generate(json!({"kind": "cbff"})), "cbf"),
             (barrier(&fixture("models/roberta-cls"), "happy"), "negative, neutral, positive"),
             (barrier(&fixture("models/none"), "positive"), "no such folder"),
-            (barrier(&fixture("models/llama"), "positive"), "cannot classify"),
+            (barrier(&fixture("models/llama"), "positive"), "no sequence classifier"),
         ],
     );
 }
