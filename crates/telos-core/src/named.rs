@@ -57,10 +57,14 @@ impl Kinds {
             (Shape::Constraint, value) => self.in_constraint(value, visit),
             (Shape::Controller, value) => self.in_controller(value, visit),
             (Shape::List { of, .. }, Value::Array(list)) => {
-                list.iter_mut().for_each(|value| self.in_shape(of, value, visit));
+                for value in list {
+                    self.in_shape(of, value, visit);
+                }
             }
             (Shape::Map(of), Value::Object(map)) => {
-                map.values_mut().for_each(|value| self.in_shape(of, value, visit));
+                for value in map.values_mut() {
+                    self.in_shape(of, value, visit);
+                }
             }
             (Shape::Object(fields), value) => self.in_fields(fields, value, visit),
             (Shape::Either(shapes), value) => {

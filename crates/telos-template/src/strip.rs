@@ -1,6 +1,6 @@
 //! White space as Python strips it: Unicode's `White_Space` and the separators U+001C to U+001F, which Rust keeps.
 
-use minijinja::{Error, Value};
+use minijinja::Value;
 use std::borrow::Cow;
 
 fn is_space(c: char) -> bool {
@@ -8,11 +8,12 @@ fn is_space(c: char) -> bool {
 }
 
 /// The filter `trim`, Python's `str.strip`.
-pub(crate) fn trim(text: Cow<'_, str>, characters: Option<Cow<'_, str>>) -> Result<String, Error> {
-    Ok(match characters {
+#[expect(clippy::needless_pass_by_value, reason = "the library hands a filter its arguments by value")]
+pub(crate) fn trim(text: Cow<'_, str>, characters: Option<Cow<'_, str>>) -> String {
+    match characters {
         None => text.trim_matches(is_space).to_owned(),
         Some(characters) => text.trim_matches(|c| characters.contains(c)).to_owned(),
-    })
+    }
 }
 
 /// The methods `strip`, `lstrip` and `rstrip` without an argument; none for anything else.

@@ -171,7 +171,7 @@ benchmarks:
     let expected = [
         "2:1: unknown key `seeed`\n  hint: did you mean `seed`?",
         "4:24: there is no model at nowhere/llama",
-        "8:13: unknown kind of constraint `classifier_margn`; known: classifier_margin\n  hint: did you mean `classifier_margin`?",
+        "8:13: unknown kind of constraint `classifier_margn`; known: classifier_margin, lexicon, reward\n  hint: did you mean `classifier_margin`?",
         "14:36: expected a number from 0 to 1, found 1.5",
         "18:19: there is no constraint `sentimant` in the suite's `constraints`\n  hint: did you mean `sentiment`?",
         "20:26: expected a whole number, 1 or more, found the string `many`",
@@ -225,7 +225,7 @@ fn mistakes_in_suites() {
     in_suite(
         "kind: classifier_margin, ",
         "",
-        &["10:25: the key `kind` is missing; a constraint is one of classifier_margin"],
+        &["10:25: the key `kind` is missing; a constraint is one of classifier_margin, lexicon, reward"],
     );
     in_suite(
         "constraint: {kind: classifier_margin, model: m, positive: [good], negative: [bad]}",
