@@ -3,7 +3,8 @@
 //! [`parse`] reads a controller's object strictly; [`Parsed::build`] makes the state machine of one text. A new controller
 //! is a file with an [`Entry`] and a line in [`CONTROLLERS`], a new constraint likewise in [`CONSTRAINTS`].
 //!
-//! Invariant: no tensor, no model, no file and no clock is touched here. A controller that needs h of a text asks the
+//! Invariant: no tensor, no file and no clock is touched here, and no model but those that a constraint asks as a
+//! [`telos_core::Model`]. A controller that needs h of a text asks the
 //! engine's loop for it with [`telos_core::Action::Need`].
 
 mod barrier;

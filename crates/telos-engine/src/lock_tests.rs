@@ -93,7 +93,7 @@ fn m19_a_model_may_be_its_own_constraint() {
         assert_eq!(trajectory(&local.text, &along, asks.as_ref()).expect("h").h.len(), 4);
         done.send(()).expect("somebody waits");
     });
-    let heard = heard.recv_timeout(Duration::from_secs(120));
+    let heard = heard.recv_timeout(Duration::from_mins(2));
     assert_ne!(heard, Err(mpsc::RecvTimeoutError::Timeout), "a lock is held while the constraint is asked");
     worker.join().expect("the worker ends");
 }

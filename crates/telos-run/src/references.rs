@@ -29,12 +29,16 @@ pub(crate) fn check(suite: &Suite, models: &dyn Models, problems: &mut Vec<Probl
     }
     for benchmark in &suite.benchmarks {
         let about = format!("the evaluator of benchmark `{}`", benchmark.id);
-        constraints_of(&benchmark.evaluator).iter().for_each(|constraint| found.constraint(&about, constraint));
+        for constraint in constraints_of(&benchmark.evaluator) {
+            found.constraint(&about, &constraint);
+        }
         let mut uses = Vec::new();
         let names_constraint = |key: &str| constraint_fields(&benchmark.evaluator).any(|field| field.name == key);
         let others = benchmark.evaluator.params.iter().filter(|(key, _)| !names_constraint(key));
         walk(&Value::Object(others.map(|(key, value)| (key.clone(), value.clone())).collect()), &mut uses);
-        uses.iter().for_each(|used| found.used(&about, used));
+        for used in uses {
+            found.used(&about, &used);
+        }
     }
     found.references
 }

@@ -185,6 +185,11 @@ fn a_vanishing_temperature_is_the_first_allowed_by_probability() {
     }
 }
 
+/// The first position of a text.
+fn at(logits: &[f32]) -> At<'_> {
+    At { logits, step: 0, ids: &[] }
+}
+
 #[test]
 fn bad_numbers_fail() {
     let spec = cbf(0.5, &json!({}));
@@ -193,9 +198,6 @@ fn bad_numbers_fail() {
         Action::Fail(error) => Some(error.kind),
         _ => None,
     };
-    fn at(logits: &[f32]) -> At<'_> {
-        At { logits, step: 0, ids: &[] }
-    }
     for spec in [&spec, &controller("none", &[], &json!({}))] {
         let mut machine = parse(spec).expect("good").build(&start);
         assert_eq!(kind(machine.begin(&at(&[0.0, f32::NAN]))), Some(ErrorKind::NotFinite));

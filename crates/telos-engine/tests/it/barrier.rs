@@ -63,7 +63,9 @@ fn drafts_change_no_reply() {
     let plain = opened.ask(&requests);
     for draft in [json!(2), json!(5), json!("auto")] {
         let mut drafting = requests.clone();
-        drafting.iter_mut().for_each(|request| request["controller"]["draft"] = draft.clone());
+        for request in &mut drafting {
+            request["controller"]["draft"] = draft.clone();
+        }
         for ((mut reply, plain), request) in opened.ask(&drafting).into_iter().zip(&plain).zip(&requests) {
             for step in reply.get_mut("steps").and_then(Value::as_array_mut).into_iter().flatten() {
                 let vain = step.as_object_mut().and_then(|step| step.shift_remove("spent"));
