@@ -29,7 +29,10 @@ pub(crate) const ENTRY: Entry = Entry {
 
 fn build(params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {
     let constraint = params.get("constraint").ok_or("`control` needs `constraint`")?;
-    let constraint = ConstraintSpec::from_json(constraint).ok_or("`constraint` is an object with `kind`")?;
+    let constraint = ConstraintSpec::from_json(constraint).ok_or_else(|| match constraint.as_str() {
+        Some(id) => format!("`constraint`: `{id}` is the id of a constraint; here the constraint itself is needed"),
+        None => "`constraint` is an object with `kind`".to_owned(),
+    })?;
     Ok(Box::new(Control { constraint }))
 }
 
