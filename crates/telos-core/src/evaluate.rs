@@ -3,6 +3,8 @@
 use crate::{Item, Metric, Outcome, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::fmt;
+use std::str::FromStr;
 
 /// What became of a reply or a score, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -62,6 +64,32 @@ pub struct Score {
     pub reason: Option<String>,
     /// Why it scored as it did: the answer that was read from the reply, a judge's words.
     pub note: Option<String>,
+}
+
+/// What an evaluator of choices notes of an item: which choice was taken and which are right, by place from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChoiceNote {
+    /// The likeliest.
+    pub chosen: usize,
+    /// The right ones.
+    pub right: Vec<usize>,
+}
+
+impl fmt::Display for ChoiceNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let right: Vec<String> = self.right.iter().map(usize::to_string).collect();
+        write!(f, "chosen {}; right {}", self.chosen, right.join(", "))
+    }
+}
+
+impl FromStr for ChoiceNote {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (chosen, right) = text.strip_prefix("chosen ").and_then(|rest| rest.split_once("; right ")).ok_or(())?;
+        let place = |text: &str| text.parse().map_err(|_| ());
+        Ok(Self { chosen: place(chosen)?, right: right.split(", ").map(place).collect::<Result<_, _>>()? })
+    }
 }
 
 impl Score {

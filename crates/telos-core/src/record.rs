@@ -292,6 +292,9 @@ pub struct BenchmarkEntry {
     pub evaluator: String,
     /// The metrics with direction, range and aggregate, in the order in which they are shown.
     pub metrics: Vec<Metric>,
+    /// The metric that matters most, where the benchmark names one.
+    #[serde(default)]
+    pub headline: Option<String>,
     /// blake3 over the items' hashes, in order.
     pub data: String,
     /// Items that are asked.
@@ -307,6 +310,14 @@ pub struct BenchmarkEntry {
     /// What scoring again needs: `{evaluator: {kind, …}, request: {kind, …}}` as resolved; null in records without it.
     #[serde(default)]
     pub scoring: Value,
+}
+
+impl BenchmarkEntry {
+    /// The metric that is shown where there is room for one: that which the benchmark names, else its evaluator's first.
+    pub fn headline(&self) -> Option<&Metric> {
+        let named = self.headline.as_ref().and_then(|name| self.metrics.iter().find(|metric| metric.name == *name));
+        named.or_else(|| self.metrics.first())
+    }
 }
 
 /// A node of the registry of goals, as a record keeps it: enough to draw the tree.

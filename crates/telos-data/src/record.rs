@@ -170,6 +170,7 @@ pub(crate) mod tests {
             contamination: Some("Written for this, and not published before.".into()),
             evaluator: "control".into(),
             metrics,
+            headline: None,
             data: "d".repeat(64),
             items: 2,
             available: 5,

@@ -9,6 +9,7 @@ use crate::params::{all_missing, check_static, choice_lengths, choices, of_param
 use crate::registry::Entry;
 use crate::replies::{first_largest, loglikelihoods};
 use serde_json::{Map, Value};
+use telos_core::evaluate::ChoiceNote;
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
 use telos_core::{Case, Direction, Evaluator, Item, Metric, Score, Status};
 
@@ -106,9 +107,16 @@ impl MultipleChoice {
             });
             value.map_or_else(|reason| Score::missing(metric, Status::Skipped, reason), |v| Score::ok(metric, v))
         };
-        let acc = is_right(first_largest(logprobs.iter().copied()), &correct);
+        let chosen = first_largest(logprobs.iter().copied());
+        let note = |value: f64| match (chosen, &correct) {
+            (Some(chosen), Ok(right)) => {
+                Score::ok("acc", value).noted(ChoiceNote { chosen, right: right.clone() }.to_string())
+            }
+            _ => Score::ok("acc", value),
+        };
+        let acc = is_right(chosen, &correct);
         let mut scores = vec![
-            acc.map_or_else(|reason| Score::missing("acc", Status::Skipped, reason), |v| Score::ok("acc", v)),
+            acc.map_or_else(|reason| Score::missing("acc", Status::Skipped, reason), note),
             scaled("acc_char", &|choice| choice.chars().count()),
             scaled("acc_byte", &str::len),
         ];

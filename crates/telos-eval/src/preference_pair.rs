@@ -8,6 +8,7 @@ use crate::params::{all_missing, choice_lengths, choices};
 use crate::registry::Entry;
 use crate::replies::loglikelihoods;
 use serde_json::{Map, Value};
+use telos_core::evaluate::ChoiceNote;
 use telos_core::shape::{KindShape, no_further_check};
 use telos_core::{Case, Direction, Evaluator, Item, Metric, Score, Status};
 
@@ -70,8 +71,9 @@ impl Evaluator for PreferencePair {
             }
             Err(reason) => Score::missing("prefers_per_byte", Status::Skipped, reason),
         };
+        let note = ChoiceNote { chosen: usize::from(rejected > chosen), right: vec![0] };
         vec![
-            Score::ok("prefers", one(chosen > rejected)),
+            Score::ok("prefers", one(chosen > rejected)).noted(note.to_string()),
             per_byte,
             Score::ok("margin", chosen - rejected),
             Score::ok("tie", one(chosen == rejected)),

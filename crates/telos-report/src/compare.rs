@@ -5,7 +5,7 @@ use crate::index::{Index, Shown};
 use crate::integrity::{ArmPairs, Named, health, sameness};
 use crate::measure::{difference, direction, glyph, measure};
 use crate::number;
-use crate::summary::model_of;
+use crate::summary_text::model_of;
 use crate::table::{Column, numbers, render, words};
 use serde::Serialize;
 use std::fmt::Write as _;

@@ -10,8 +10,8 @@ use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ScoreRow};
 /// By arm, benchmark and metric.
 type Columns = HashMap<String, HashMap<String, HashMap<String, Column>>>;
 
-/// A record with ways into its rows.
-pub(crate) struct Index<'a> {
+/// A record that was gone through once: what terminal, gate and page all start from.
+pub struct Index<'a> {
     /// For what needs a second look.
     pub(crate) tables: &'a dyn Tables,
     pub(crate) manifest: &'a Manifest,
@@ -83,7 +83,7 @@ pub(crate) struct Shown<'a> {
 
 impl<'a> Index<'a> {
     /// Goes through items, scores and replies once.
-    pub(crate) fn new(tables: &'a dyn Tables) -> Result<Self, ReportError> {
+    pub fn new(tables: &'a dyn Tables) -> Result<Self, ReportError> {
         let manifest = tables.manifest();
         let mut items: HashMap<String, Items> = HashMap::new();
         tables.items(&mut |row: &ItemRow| {

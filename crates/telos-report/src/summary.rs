@@ -3,12 +3,9 @@
 
 use crate::ReportError;
 use crate::index::{Index, Shown};
-use crate::measure::{difference, direction, glyph, measure};
-use crate::number;
-use crate::table::{Column, numbers, render, words};
+use crate::measure::{difference, direction, measure};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use telos_core::Tables;
 use telos_core::metric::{Aggregate, Direction, Metric};
 use telos_core::record::BenchmarkEntry;
@@ -52,8 +49,17 @@ pub struct BenchmarkSummary {
     pub controlled: bool,
     /// What the reader should know, as where no controller acts.
     pub note: Option<String>,
+    /// The metric that matters most; empty where the benchmark has none.
+    pub headline: String,
     /// Metric by metric, arm by arm, in the suite's order.
     pub rows: Vec<MetricRow>,
+}
+
+impl BenchmarkSummary {
+    /// The rows of the metric that matters most.
+    pub fn headlines(&self) -> impl Iterator<Item = &MetricRow> {
+        self.rows.iter().filter(|row| row.metric == self.headline)
+    }
 }
 
 /// A metric of an arm.
@@ -128,7 +134,8 @@ pub fn summarise(record: &dyn Tables) -> Result<Summary, ReportError> {
     Ok(summarise_index(&Index::new(record)?))
 }
 
-pub(crate) fn summarise_index(index: &Index<'_>) -> Summary {
+/// The same of a record that has been gone through.
+pub fn summarise_index(index: &Index<'_>) -> Summary {
     let manifest = index.manifest;
     Summary {
         suite: manifest.suite.clone(),
@@ -148,7 +155,7 @@ fn summarise_benchmark(index: &Index<'_>, benchmark: &BenchmarkEntry) -> Benchma
         .iter()
         .flat_map(|metric| shown.iter().map(move |arm| (metric, *arm)))
         .filter_map(|(metric, arm)| metric_row(index, benchmark, metric, arm, clusters.as_deref()))
-        .collect();
+        .collect::<Vec<_>>();
     BenchmarkSummary {
         id: benchmark.id.clone(),
         about: benchmark.about.clone(),
@@ -159,8 +166,16 @@ fn summarise_benchmark(index: &Index<'_>, benchmark: &BenchmarkEntry) -> Benchma
         controlled: benchmark.controlled,
         note: (!benchmark.controlled && index.manifest.arms.iter().any(|arm| !arm.free))
             .then(|| NOTHING_SAMPLED.to_owned()),
+        headline: headline(benchmark, &rows),
         rows,
     }
+}
+
+/// The benchmark's headline where it has a score, else the first metric that has one.
+fn headline(benchmark: &BenchmarkEntry, rows: &[MetricRow]) -> String {
+    let named = benchmark.headline().map(|metric| metric.name.as_str());
+    let scored = named.filter(|name| rows.iter().any(|row| row.metric == *name));
+    scored.or_else(|| rows.first().map(|row| row.metric.as_str())).unwrap_or_default().to_owned()
 }
 
 /// None where the evaluator never gave this metric for the arm.
@@ -214,129 +229,11 @@ fn metric_row(
     })
 }
 
-const COLUMNS: [Column; 10] = [
-    words("metric"),
-    words("arm"),
-    numbers("n"),
-    numbers("mean"),
-    words("95 % interval"),
-    words("method").dispensable(3),
-    numbers("Δ free"),
-    words("95 % interval"),
-    numbers("p"),
-    words("method of Δ").dispensable(4),
-];
-
-/// The summary for a terminal of `width` columns.
-pub fn render_text(summary: &Summary, width: usize) -> String {
-    let mut out = format!(
-        "{} ({}): {}, {}\n",
-        summary.suite,
-        summary.status,
-        number::counted(summary.arms.len(), "arm"),
-        number::counted(summary.benchmarks.len(), "benchmark"),
-    );
-    for benchmark in &summary.benchmarks {
-        render_benchmark(benchmark, width, &mut out);
-    }
-    let replies: Vec<String> =
-        summary.replies.iter().map(|(status, n)| format!("{} {status}", number::count(*n))).collect();
-    // Writing into a string cannot fail; so below.
-    let _ = writeln!(out, "\nreplies: {}", if replies.is_empty() { "none".to_owned() } else { replies.join(", ") });
-    out
-}
-
-fn render_benchmark(benchmark: &BenchmarkSummary, width: usize, out: &mut String) {
-    let _ = write!(out, "\n{}: {}", benchmark.id, items_text(benchmark));
-    if !benchmark.about.is_empty() {
-        let _ = write!(out, ". {}", benchmark.about);
-    }
-    out.push('\n');
-    let mut before = "";
-    let rows: Vec<Vec<String>> = benchmark
-        .rows
-        .iter()
-        .map(|row| {
-            let first = before != row.metric;
-            before = &row.metric;
-            let name = if first { format!("{} {}", glyph(row.direction), row.metric) } else { String::new() };
-            let arm = if benchmark.controlled { row.arm.clone() } else { model_of(&row.arm).to_owned() };
-            let mut cells = vec![
-                name,
-                arm,
-                number::count(row.n),
-                number::maybe(row.mean),
-                number::interval(row.low, row.high),
-                row.method.clone(),
-            ];
-            cells.extend(match &row.difference {
-                Some(d) => [
-                    d.mean.map_or_else(|| "–".to_owned(), number::signed),
-                    number::signed_interval(d.low, d.high),
-                    number::p_value(d.p),
-                    d.method.clone(),
-                ],
-                None => Default::default(),
-            });
-            cells
-        })
-        .collect();
-    if rows.is_empty() {
-        out.push_str("  no scores\n");
-    } else {
-        out.push_str(&render(&COLUMNS, &rows, width));
-    }
-    for row in &benchmark.rows {
-        for missing in &row.missing {
-            let why = if missing.reason.is_empty() { String::new() } else { format!(": {}", missing.reason) };
-            let count = number::count(missing.count);
-            let _ = writeln!(out, "  without {} ({}): {count} {}{why}", row.metric, row.arm, missing.status);
-        }
-    }
-    if let Some(note) = &benchmark.note {
-        let _ = writeln!(out, "  {note}");
-    }
-}
-
-/// `MODEL-ID` of `MODEL-ID/CONTROLLER-ID`.
-pub(crate) fn model_of(arm: &str) -> &str {
-    arm.rsplit_once('/').map_or(arm, |(model, _)| model)
-}
-
-/// `60 of 817 items, 8 times each`.
-pub(crate) fn items_text(benchmark: &BenchmarkSummary) -> String {
-    let mut text = if benchmark.items == benchmark.available {
-        number::counted(benchmark.items, "item")
-    } else {
-        format!("{} of {}", number::count(benchmark.items), number::counted(benchmark.available, "item"))
-    };
-    if benchmark.repeats > 1 {
-        let _ = write!(text, ", {} times each", benchmark.repeats);
-    }
-    text
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::testing::{Shape, record};
-
-    #[test]
-    fn the_text_is_as_recorded() {
-        let summary = summarise(&record(&Shape::default())).unwrap();
-        let text = render_text(&summary, 100);
-        let expected = "\
-quickstart (complete): 2 arms, 2 benchmarks
-
-truth: 4 items. Does the model prefer the true answer?
-  metric  arm   n   mean  95 % interval  method
-  ▲ acc   tiny  4  0.750  0.301 … 0.954  wilson
-  nothing is sampled here, so no controller acts: shown once for each model
-";
-        assert!(text.starts_with(expected), "{text}");
-        assert!(text.ends_with("\nreplies: 24 ok\n"), "{text}");
-    }
 
     #[test]
     fn differences_are_paired_with_the_free_arm() {
@@ -368,7 +265,8 @@ truth: 4 items. Does the model prefer the true answer?
         // The items' means are 0, 1/2, 1/2 and 0.
         assert_eq!((row.n, row.mean, row.method.as_str()), (4, Some(0.25), "bootstrap"));
         assert_eq!((row.missing[0].count, row.missing[0].reason.as_str()), (1, "no reply"));
-        assert!(render_text(&summary, 100).contains("without acc (tiny/free): 1 error: no reply"));
+        let text = crate::summary_text::render_text(&summary, 100, false);
+        assert!(text.contains("without acc (tiny/free): 1 error: no reply"), "{text}");
     }
 
     #[test]

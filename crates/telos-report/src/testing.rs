@@ -84,6 +84,7 @@ fn manifest(shape: &Shape, arms: Vec<ArmEntry>) -> Manifest {
         contamination: (!controlled).then(|| "public since 2022".into()),
         evaluator: if controlled { "constraint" } else { "multiple_choice" }.into(),
         metrics,
+        headline: None,
         data: "d4".repeat(32),
         items: shape.items,
         available: shape.items,

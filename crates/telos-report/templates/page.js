@@ -18,8 +18,16 @@ for (const list of document.querySelectorAll("[data-items]")) {
     tools.append(label);
   };
   tools.append(search);
+  box("failed", (item) => "failed" in item.dataset);
+  box("differs between arms", (item) => "differs" in item.dataset);
   box("controller acted", (item) => "acted" in item.dataset);
   box("not ok", (item) => item.dataset.status !== "ok");
+  const order = make("select", {});
+  order.setAttribute("aria-label", "Order of these items");
+  for (const [value, textContent] of [["", "in the data's order"], ["worst", "worst first"], ["spread", "most different arms first"]]) {
+    order.append(make("option", { value, textContent }));
+  }
+  tools.append(order);
   const open = make("button", { type: "button", textContent: "Open all" });
   const close = make("button", { type: "button", textContent: "Close all" });
   tools.append(open, close, count);
@@ -43,6 +51,12 @@ for (const list of document.querySelectorAll("[data-items]")) {
   search.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { search.value = ""; update(); }
   });
+  const by = {
+    "": () => 0,
+    worst: (a, b) => Number(a.dataset.worst ?? Infinity) - Number(b.dataset.worst ?? Infinity),
+    spread: (a, b) => Number(b.dataset.spread) - Number(a.dataset.spread),
+  };
+  order.addEventListener("change", () => items[0].parentNode.append(...[...items].sort(by[order.value])));
   for (const { input } of boxes) input.addEventListener("change", update);
   open.addEventListener("click", () => { for (const item of shown()) item.open = true; });
   close.addEventListener("click", () => { for (const item of shown()) item.open = false; });

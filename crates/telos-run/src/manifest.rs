@@ -77,6 +77,7 @@ fn benchmarks(prepared: &Prepared<'_>) -> Vec<BenchmarkEntry> {
         contamination: bench.spec.contamination.clone(),
         evaluator: bench.scoring.kind().to_owned(),
         metrics: bench.scoring.metrics.clone(),
+        headline: bench.spec.headline.clone(),
         data: bench.digest.clone(),
         items: bench.items.len(),
         available: bench.available,

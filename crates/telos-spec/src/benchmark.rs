@@ -6,9 +6,9 @@ use crate::load::Surroundings;
 use crate::shapes::BENCHMARK;
 use serde_json::{Map, Value};
 use telos_core::Goal;
-use telos_core::shape::finding::Finding;
+use telos_core::shape::finding::{Finding, nearest_or_all};
 use telos_core::shape::source_kind;
-use telos_core::shape::trail::{Step, Trail, follow, to_index, to_key};
+use telos_core::shape::trail::{Step, Trail, follow, follow_mut, to_index, to_key};
 use telos_core::shape::{Leaf, Meaning, Walked, walk};
 use telos_template::Names;
 
@@ -35,6 +35,8 @@ pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &
             found.push(Finding::value(&trail, "expected two numbers, the smaller one first"));
         }
     }
+    let headline = no_such_metric(value, &walked.leaves, around);
+    walked.findings.extend(headline);
     let slips: Vec<Finding> = walked.leaves.iter().filter_map(|leaf| backslash_n(value, leaf, is_raw)).collect();
     walked.findings.extend(slips);
     let broken: Vec<Finding> = templates(value, &walked.leaves).filter_map(|(_, found)| found.err()).collect();
@@ -86,6 +88,29 @@ fn templates<'a>(value: &'a Value, leaves: &'a [Leaf]) -> impl Iterator<Item = (
     texts.filter(|(_, text)| ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))).map(|(leaf, text)| {
         let wrong = |error| Finding::value(&leaf.trail, format!("the template cannot be filled: {error}"));
         (leaf, telos_template::names(text).map_err(wrong))
+    })
+}
+
+/// A headline that is none of the evaluator's metrics.
+fn no_such_metric(value: &Value, leaves: &[Leaf], around: &Surroundings<'_>) -> Option<Finding> {
+    let headline = value.get("headline").and_then(Value::as_str)?;
+    let mut evaluator = value.get("evaluator")?.clone();
+    let constraints = leaves.iter().filter(|leaf| leaf.meaning == Meaning::ConstraintId);
+    for trail in constraints.filter_map(|leaf| leaf.trail.strip_prefix(&to_key(&[], "evaluator")[..])) {
+        // Which constraint it is, only a suite knows; the metrics are the same for all.
+        if let Some(place) = follow_mut(&mut evaluator, trail) {
+            *place =
+                serde_json::json!({"kind": "classifier_margin", "model": "", "positive": ["a"], "negative": ["b"]});
+        }
+    }
+    let map = evaluator.as_object()?;
+    let params =
+        map.iter().filter(|(key, _)| *key != "kind").map(|(key, value)| (key.clone(), value.clone())).collect();
+    let metrics = around.catalogue.metrics?(map.get("kind")?.as_str()?, &params);
+    let known: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+    (!known.is_empty() && !known.contains(&headline)).then(|| {
+        let hint = nearest_or_all(headline, &known);
+        Finding::value(&to_key(&[], "headline"), format!("the evaluator has no metric `{headline}`")).hint(hint)
     })
 }
 

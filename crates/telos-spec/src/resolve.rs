@@ -144,6 +144,7 @@ impl Parts<'_> {
             fewshot: fewshot(value.get("fewshot").unwrap_or(&Value::Null)),
             request: kind_spec(value.get("request")),
             evaluator: kind_spec(value.get("evaluator")),
+            headline: text(&value, "headline"),
             metrics: value.get("metrics").and_then(Value::as_object).map(metrics).unwrap_or_default(),
             chat: value.get("chat").and_then(Value::as_bool).unwrap_or(false),
             limit: self.limit.or_else(|| count("limit").map(|n| n as usize)),

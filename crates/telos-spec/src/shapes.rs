@@ -107,11 +107,14 @@ static OVERRIDE_FIELDS: &[Field] = &[
     Field::optional("generate", PARTIAL, "Keys laid over a request of kind `generate`: how tokens are sampled."),
     Field::optional("evaluator", PARTIAL, "Keys laid over the benchmark's `evaluator`."),
     Field::optional("metrics", PARTIAL, "Keys laid over the benchmark's `metrics`."),
+    Field::optional("headline", Shape::Text, HEADLINE),
     Field::optional("chat", Shape::Flag, CHAT),
     Field::optional("limit", COUNT, LIMIT),
     Field::optional("repeats", COUNT, REPEATS),
 ];
 
+const HEADLINE: &str =
+    "The metric that is shown where there is room for one; the evaluator's first where it is missing.";
 const PARTIAL: Shape = Shape::Map(&Shape::Any);
 const CONTAMINATION: &str = "What is known of its items being in training data, in a sentence.";
 const CHAT: &str = "Whether the prompt is put as a user's turn through the model's chat template.";
@@ -138,6 +141,7 @@ pub(crate) static BENCHMARK_FIELDS: &[Field] = &[
         Shape::Map(&Shape::Object(METRIC_FIELDS)),
         "What this benchmark says of a metric, over what its evaluator says.",
     ),
+    Field::optional("headline", Shape::Text, HEADLINE),
     Field::optional("chat", Shape::Flag, CHAT),
     Field::optional("limit", COUNT, LIMIT),
     Field::optional("repeats", COUNT, REPEATS),

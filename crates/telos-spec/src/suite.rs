@@ -129,6 +129,8 @@ pub struct Benchmark {
     pub request: KindSpec,
     /// How replies become scores. Constraint ids in it are replaced by the constraints.
     pub evaluator: KindSpec,
+    /// The metric that matters most; none for the evaluator's first.
+    pub headline: Option<String>,
     /// Metrics that the file says more about, by name, in the file's order.
     pub metrics: Vec<(String, MetricOverride)>,
     /// Whether the prompt is put as a user's turn through the model's chat template.

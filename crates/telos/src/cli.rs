@@ -126,6 +126,9 @@ pub(crate) struct Run {
     /// The HTML page [default: report.html in the record's folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Show every metric, not only the one that matters most of each benchmark
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -264,6 +267,9 @@ pub(crate) struct Report {
     /// What to hold it against: a record, or a file of `telos baseline accept`
     #[arg(long, value_name = "RUN|FILE")]
     pub(crate) against: Option<PathBuf>,
+    /// The rules of the verdict, as `telos gate` has them; the file's own baseline counts where --against is missing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
     /// Show at most this many items of a benchmark in full [default: 200]
     #[arg(long, value_name = "N")]
     pub(crate) items: Option<usize>,

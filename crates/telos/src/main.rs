@@ -67,7 +67,7 @@ fn act(cli: &Cli) -> Result<u8, Failure> {
         Command::Compare(what) => command::compare::compare(what),
         Command::Gate(what) => command::gate::gate(&world, what),
         Command::Baseline(what) => command::baseline::baseline(what),
-        Command::Report(what) => command::report::report(what),
+        Command::Report(what) => command::report::report(&world, what),
         Command::Export(what) => command::export::export(what),
         Command::Schema(what) => command::schema::schema(&world, what),
     }

@@ -42,7 +42,8 @@ pub fn gate(run: &dyn Tables, baseline: Option<&dyn Tables>, rules: Option<&Gate
     Ok(gate_indexed(&after, before.as_ref(), rules))
 }
 
-pub(crate) fn gate_indexed(run: &Index<'_>, baseline: Option<&Index<'_>>, rules: Option<&Gates>) -> GateReport {
+/// The same of records that have been gone through.
+pub fn gate_indexed(run: &Index<'_>, baseline: Option<&Index<'_>>, rules: Option<&Gates>) -> GateReport {
     let all = [Rule::new(regression::KIND, regression::KIND)];
     let stated = rules.map_or(&all[..], |gates| &gates.rules);
     let mut integrity = match baseline {

@@ -24,7 +24,7 @@ pub(super) struct ControlRow {
 
 /// An arm's steps on a benchmark, added up.
 #[derive(Default)]
-pub(super) struct Deeds {
+pub(super) struct ControlCounts {
     /// For each text, by item and repeat, the first step at which the controller acted.
     texts: BTreeMap<String, BTreeMap<u32, Option<u32>>>,
     steps: usize,
@@ -35,7 +35,7 @@ pub(super) struct Deeds {
     fallbacks: BTreeMap<String, usize>,
 }
 
-impl Deeds {
+impl ControlCounts {
     /// Adds a step.
     pub(super) fn take(&mut self, step: &StepRow) {
         if !self.texts.contains_key(&step.item) {
@@ -56,9 +56,16 @@ impl Deeds {
         }
     }
 
-    /// Whether the controller acted in any text of that item.
-    pub(super) fn changed(&self, item: &str) -> bool {
-        self.texts.get(item).is_some_and(|repeats| repeats.values().any(Option::is_some))
+    /// The repeats of an item in whose texts the controller acted.
+    pub(super) fn acted(&self, item: &str) -> impl Iterator<Item = u32> {
+        let repeats = self.texts.get(item).into_iter().flatten();
+        repeats.filter(|(_, first)| first.is_some()).map(|(repeat, _)| *repeat)
+    }
+
+    /// How many texts there are, and in how many of them the controller acted.
+    pub(super) fn texts(&self) -> (usize, usize) {
+        let all = || self.texts.values().flat_map(BTreeMap::values);
+        (all().count(), all().flatten().count())
     }
 
     fn row(&self, arm: &str) -> ControlRow {
@@ -83,6 +90,6 @@ impl Deeds {
 }
 
 /// One row for each arm with steps, in the suite's order.
-pub(super) fn control(index: &Index<'_>, deeds: &HashMap<String, Deeds>) -> Vec<ControlRow> {
-    index.manifest.arms.iter().filter_map(|arm| deeds.get(&arm.id).map(|deeds| deeds.row(&arm.id))).collect()
+pub(super) fn control(index: &Index<'_>, counts: &HashMap<String, ControlCounts>) -> Vec<ControlRow> {
+    index.manifest.arms.iter().filter_map(|arm| counts.get(&arm.id).map(|counts| counts.row(&arm.id))).collect()
 }

@@ -4,9 +4,10 @@ use super::minus;
 use crate::charts::{Dot, Line, Profile, Whisker, profile, whisker};
 use crate::measure::glyph;
 use crate::number;
-use crate::summary::{BenchmarkSummary, MetricRow, Summary, model_of};
+use crate::summary::{BenchmarkSummary, MetricRow, Summary};
+use crate::summary_text::model_of;
 use serde::Serialize;
-use telos_core::metric::{Aggregate, Direction};
+use telos_core::metric::Aggregate;
 use telos_core::record::{GoalEntry, Manifest};
 
 /// The section.
@@ -95,10 +96,10 @@ pub(super) fn goals(manifest: &Manifest, summary: &Summary) -> Option<GoalsView>
     Some(GoalsView { coverage, goals, beside })
 }
 
-/// A benchmark by its first metric that has a direction, else its first.
+/// A benchmark by the metric that matters most.
 fn measure(place: usize, benchmark: &BenchmarkSummary) -> Option<MeasuredView> {
     let rows = &benchmark.rows;
-    let chosen = rows.iter().find(|row| row.direction != Direction::None).or_else(|| rows.first())?;
+    let chosen = rows.iter().find(|row| row.metric == benchmark.headline).or_else(|| rows.first())?;
     let mine: Vec<&MetricRow> = rows.iter().filter(|row| row.metric == chosen.metric).collect();
     let scale = super::results::scale(&mine);
     let view = |row: &&MetricRow| {

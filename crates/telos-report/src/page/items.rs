@@ -1,17 +1,18 @@
 //! The items of a benchmark one by one: what was asked, what came back, what it was worth.
 
-use super::control::Deeds;
-use super::detail::Detail;
+use super::detail::{Detail, Rows};
+use super::minus;
 use super::texts::{RepeatView, TextSource, repeats};
-use super::{PageOptions, minus};
+use super::tokens::Tokens;
 use crate::index::{Index, Shown};
 use crate::number;
 use crate::replies::From;
 use crate::visible::visible;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use telos_core::Status;
+use telos_core::evaluate::ChoiceNote;
 use telos_core::record::{BenchmarkEntry, ItemRow, ReplyRow, StepRow};
 
 /// Characters of a reply of another kind that are shown.
@@ -35,6 +36,13 @@ struct ItemView {
     status: &'static str,
     status_class: &'static str,
     acted: bool,
+    failed: bool,
+    differs: bool,
+    /// The worst arm's value of the headline metric, larger being better; sorts the list.
+    worst: Option<f64>,
+    spread: f64,
+    /// The first words of its prompt.
+    lead: String,
     brief: Vec<String>,
     prompts: Vec<PromptView>,
     choices: Option<ChoicesView>,
@@ -67,6 +75,7 @@ struct ChoicesView {
 
 #[derive(Serialize)]
 struct ChoiceView {
+    right: bool,
     context: Option<String>,
     text: String,
     cells: Vec<Option<ChoiceCell>>,
@@ -111,15 +120,14 @@ struct Source<'a> {
     shown: Vec<Shown<'a>>,
     replies: HashMap<&'a str, Vec<&'a ReplyRow>>,
     steps: HashMap<(&'a str, &'a str, u32), Vec<&'a StepRow>>,
-    deeds: &'a HashMap<String, Deeds>,
-    repeats: u32,
+    tokens: &'a Tokens,
 }
 
 pub(super) fn items(
     index: &Index<'_>,
     benchmark: &BenchmarkEntry,
     detail: &Detail,
-    (place, options): (usize, &PageOptions),
+    (place, tokens): (usize, &Tokens),
 ) -> ItemsView {
     let mut source = Source {
         index,
@@ -127,8 +135,7 @@ pub(super) fn items(
         shown: index.shown(benchmark),
         replies: HashMap::new(),
         steps: HashMap::new(),
-        deeds: &detail.deeds,
-        repeats: options.repeats,
+        tokens,
     };
     for (item, rows) in &detail.items {
         source.replies.insert(item, rows.replies.iter().collect());
@@ -140,20 +147,21 @@ pub(super) fn items(
     let capped = detail.chosen.len() < all.len();
     let note = if capped {
         format!(
-            "Showing {} of {}, chosen by the suite's seed. The numbers above are over all of them, and all are in the record.",
+            "Showing {} of {}: those that failed, those in which a controller acted and those on which arms differ come first, the rest by the suite's seed. The numbers above are over all of them, and all are in the record.",
             number::count(detail.chosen.len()),
             number::counted(all.len(), "item")
         )
     } else {
         format!("All {}.", number::counted(all.len(), "item"))
     };
-    let row = |i: usize| detail.items.get(&all[i].item)?.row.as_ref().map(|row| (i, row));
+    let row = |i: usize| detail.items.get(&all[i].item).and_then(|rows| Some((i, rows, rows.row.as_ref()?)));
     let rows = detail.chosen.iter().filter_map(|i| row(*i));
-    let list = rows.map(|(i, row)| item(&source, row, i, format!("b{place}-i{i}"))).collect();
+    let list = rows.map(|(i, rows, row)| item(&source, rows, row, (i, place))).collect();
     ItemsView { note, capped, list }
 }
 
-fn item(source: &Source<'_>, row: &ItemRow, place: usize, anchor: String) -> ItemView {
+fn item(source: &Source<'_>, rows: &Rows, row: &ItemRow, (place, benchmark): (usize, usize)) -> ItemView {
+    let fate = &rows.fate;
     let replies = source.replies.get(row.item.as_str()).map_or(&[][..], Vec::as_slice);
     let status = replies.iter().map(|reply| reply.status).max().unwrap_or(Status::Ok);
     let (metrics, scores, brief) = scores(source, place);
@@ -164,10 +172,13 @@ fn item(source: &Source<'_>, row: &ItemRow, place: usize, anchor: String) -> Ite
         steps: &source.steps,
         item: &row.item,
         benchmark: source.benchmark,
+        tokens: source.tokens,
     };
-    let more = source.benchmark.repeats > source.repeats && replies.iter().any(|reply| reply.kind == "generate");
+    let all = source.benchmark.repeats as usize;
+    let more = all > rows.repeats.len() && replies.iter().any(|reply| reply.kind == "generate");
+    let prompts = prompts(replies);
     ItemView {
-        anchor,
+        anchor: format!("b{benchmark}-i{place}"),
         id: visible(&row.item),
         cluster: row.cluster.as_deref().map(visible),
         hash: row.item_hash.clone(),
@@ -178,20 +189,30 @@ fn item(source: &Source<'_>, row: &ItemRow, place: usize, anchor: String) -> Ite
             Status::Error => "bad",
             _ => "warn",
         },
-        acted: source.deeds.values().any(|deeds| deeds.changed(&row.item)),
+        acted: !fate.acted.is_empty(),
+        failed: !fate.failed.is_empty(),
+        differs: fate.spread > 0.0,
+        worst: fate.worst,
+        spread: fate.spread,
+        lead: lead(&prompts),
         brief,
-        prompts: prompts(replies),
-        choices: choices(source, replies),
-        repeats: repeats(&texts, source.repeats),
-        more_repeats: more.then(|| format!("Showing {} of {} repeats.", source.repeats, source.benchmark.repeats)),
-        others: others(source, replies),
+        prompts,
+        choices: choices(source, replies, &right_choices(rows)),
+        repeats: repeats(&texts, &rows.repeats),
+        more_repeats: more.then(|| {
+            let shown = rows.repeats.len();
+            format!(
+                "Showing {shown} of {all} repeats: those in which a controller acted or the text failed come first."
+            )
+        }),
+        others: others(source, replies, &rows.repeats),
         problems: problems(source, replies),
         metrics,
         scores,
     }
 }
 
-/// (metrics' names, a row for each arm, the first metric's values in brief).
+/// (metrics' names, a row for each arm, the headline metric's values in brief).
 fn scores(source: &Source<'_>, place: usize) -> (Vec<String>, Vec<ScoresView>, Vec<String>) {
     let value = |arm: &str, metric: &str| {
         let column = source.index.column(arm, &source.benchmark.id, metric)?;
@@ -204,7 +225,9 @@ fn scores(source: &Source<'_>, place: usize) -> (Vec<String>, Vec<ScoresView>, V
         arm: s.label.to_owned(),
         values: metrics.iter().map(|metric| minus(&number::maybe(value(&s.arm.id, metric)))).collect(),
     });
-    let brief = metrics.first().map_or_else(Vec::new, |metric| {
+    let headline = source.benchmark.headline().map(|metric| metric.name.as_str());
+    let brief = headline.filter(|name| metrics.contains(name)).or(metrics.first().copied());
+    let brief = brief.map_or_else(Vec::new, |metric| {
         let one = |s: &Shown<'_>| {
             let text = minus(&number::maybe(value(&s.arm.id, metric)));
             if source.shown.len() == 1 {
@@ -261,7 +284,32 @@ fn prompts(replies: &[&ReplyRow]) -> Vec<PromptView> {
     out
 }
 
-fn choices(source: &Source<'_>, replies: &[&ReplyRow]) -> Option<ChoicesView> {
+/// The first words of what was sent.
+fn lead(prompts: &[PromptView]) -> String {
+    const CHARACTERS: usize = 90;
+    let turns = prompts.first().map_or(&[][..], |prompt| &prompt.turns);
+    let text = turns.iter().map(|turn| turn.text.as_str()).find(|text| !text.trim().is_empty()).unwrap_or_default();
+    // A chat template's marks are no words.
+    let mut plain = String::new();
+    let mut rest = text.strip_prefix("<s>").unwrap_or(text);
+    while let Some((before, mark)) = rest.split_once("<|") {
+        plain.extend([before, " "]);
+        rest = mark.split_once("|>").map_or("", |(_, after)| after);
+    }
+    plain.push_str(rest);
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
+/// The places of the right choices, where the evaluator noted them.
+fn right_choices(rows: &Rows) -> Vec<usize> {
+    rows.note.as_deref().and_then(|note| note.parse::<ChoiceNote>().ok()).map(|note| note.right).unwrap_or_default()
+}
+
+fn choices(source: &Source<'_>, replies: &[&ReplyRow], right: &[usize]) -> Option<ChoicesView> {
     let asked = |s: &Shown<'_>| -> Vec<&ReplyRow> {
         let mine = |r: &&&ReplyRow| {
             r.kind == "loglikelihood" && r.wave == 0 && r.repeat == 0 && source.index.belongs(From::of(r), s.arm)
@@ -276,6 +324,7 @@ fn choices(source: &Source<'_>, replies: &[&ReplyRow]) -> Option<ChoicesView> {
     let contexts: Vec<String> = longest.iter().map(|reply| field(reply, "context")).collect();
     let one_context = contexts.iter().all(|c| *c == contexts[0]);
     let rows = longest.iter().zip(&contexts).enumerate().map(|(i, (reply, context))| ChoiceView {
+        right: right.contains(&i),
         context: (!one_context).then(|| visible(context)),
         text: visible(&field(reply, "continuation")),
         cells: columns.iter().map(|column| choice_cell(column, i)).collect(),
@@ -306,11 +355,11 @@ fn label(source: &Source<'_>, reply: &ReplyRow) -> String {
     shown.map_or_else(|| visible(&id), |s| s.label.to_owned())
 }
 
-fn others(source: &Source<'_>, replies: &[&ReplyRow]) -> Vec<OtherView> {
+fn others(source: &Source<'_>, replies: &[&ReplyRow], repeats: &BTreeSet<u32>) -> Vec<OtherView> {
     let shown_elsewhere = |reply: &ReplyRow| {
         reply.kind == "trajectory" || (reply.wave == 0 && matches!(reply.kind.as_str(), "generate" | "loglikelihood"))
     };
-    let rest = replies.iter().filter(|reply| !shown_elsewhere(reply) && reply.repeat < source.repeats);
+    let rest = replies.iter().filter(|reply| !shown_elsewhere(reply) && repeats.contains(&reply.repeat));
     rest.map(|reply| {
         let asked: Vec<String> = turns(&json(&reply.request)).into_iter().map(|turn| turn.text).collect();
         OtherView {
@@ -339,7 +388,9 @@ fn problems(source: &Source<'_>, replies: &[&ReplyRow]) -> Vec<ProblemView> {
         let kind = reply.error_kind.as_deref().map(|kind| format!("{kind}: ")).unwrap_or_default();
         let message = match (&reply.error, reply.truncated_tokens) {
             (Some(error), _) => visible(error),
-            (None, Some(n)) if n > 0 => format!("{} dropped on the left", number::counted(n as usize, "token")),
+            (None, Some(n)) if n > 0 => {
+                format!("{} of the prompt dropped on the left", number::counted(n as usize, "token"))
+            }
             _ => String::new(),
         };
         let repeat = if source.benchmark.repeats > 1 { format!(", repeat {}", reply.repeat) } else { String::new() };

@@ -2,11 +2,14 @@
 
 mod control;
 mod detail;
+mod fate;
+mod findings;
 mod goals;
 mod items;
 mod provenance;
 mod results;
 mod texts;
+mod tokens;
 
 use crate::compare::Change;
 use crate::gate::{GateReport, RuleResult, gate_indexed, interval, p_value, tally};
@@ -28,6 +31,7 @@ use telos_stats::Verdict;
 static TEMPLATES: &[(&str, &str)] = &[
     ("page.html", include_str!("../../templates/page.html")),
     ("gate.html", include_str!("../../templates/gate.html")),
+    ("results.html", include_str!("../../templates/results.html")),
     ("benchmark.html", include_str!("../../templates/benchmark.html")),
     ("goals.html", include_str!("../../templates/goals.html")),
     ("measured.html", include_str!("../../templates/measured.html")),
@@ -99,14 +103,22 @@ struct Tile {
 
 /// The page of a record; with `against` or with rules, its verdict as well.
 pub fn html(record: &dyn Tables, against: Option<&dyn Tables>, options: &PageOptions) -> Result<String, ReportError> {
-    let index = Index::new(record)?;
-    let manifest = index.manifest;
-    let summary = summarise_index(&index);
     let baseline = against.map(Index::new).transpose()?;
+    html_indexed(&Index::new(record)?, baseline.as_ref(), options)
+}
+
+/// The same of records that have been gone through.
+pub fn html_indexed(
+    index: &Index<'_>,
+    baseline: Option<&Index<'_>>,
+    options: &PageOptions,
+) -> Result<String, ReportError> {
+    let manifest = index.manifest;
+    let summary = summarise_index(index);
     let rules = options.rules.as_ref();
     let judged = baseline.is_some() || rules.is_some();
-    let gate = judged.then(|| gate_view(&gate_indexed(&index, baseline.as_ref(), rules), options, baseline.is_some()));
-    let details = detail::read(&index, options)?;
+    let gate = judged.then(|| gate_view(&gate_indexed(index, baseline, rules), options, baseline.is_some()));
+    let details = detail::read(index, options)?;
     let mut environment = Environment::new();
     // Whatever a template writes out is made visible first, so that no field can be forgotten.
     environment.set_formatter(|out, state, value| match value.as_str() {
@@ -127,10 +139,11 @@ pub fn html(record: &dyn Tables, against: Option<&dyn Tables>, options: &PageOpt
         status => manifest.status.as_str(),
         started => manifest.timings.started.clone(),
         lead => lead(manifest),
-        tiles => Serde(tiles(&index, &summary)),
+        findings => Serde(findings::findings(&summary, &details)),
+        tiles => Serde(tiles(index, &summary, &details)),
         gate => Serde(gate),
         goals => Serde(goals::goals(manifest, &summary)),
-        benchmarks => Serde(results::benchmarks(&index, &summary, &details, options)),
+        benchmarks => Serde(results::benchmarks(index, &summary, &details)),
         provenance => Serde(provenance::provenance(manifest)),
     })?;
     out.push('\n');
@@ -187,17 +200,19 @@ fn lead(manifest: &Manifest) -> String {
     )
 }
 
-fn tiles(index: &Index<'_>, summary: &Summary) -> Vec<Tile> {
+fn tiles(index: &Index<'_>, summary: &Summary, details: &detail::Details) -> Vec<Tile> {
+    let cut = details.values().map(|detail| detail.cut).sum();
     let of = |status: &str| summary.replies.get(status).copied().unwrap_or(0);
     let tile =
         |name, n: usize, bad: &'static str| Tile { name, value: number::count(n), class: if n > 0 { bad } else { "" } };
     vec![
         tile("replies", index.replies.total(), ""),
         tile("errors", of("error"), "bad"),
-        tile("truncated", of("truncated"), "warn"),
-        tile("unparsed", of("unparsed"), "warn"),
-        tile("refused", of("refused"), "warn"),
-        tile("skipped", of("skipped"), "warn"),
+        tile("texts cut by the token limit", cut, "warn"),
+        tile("prompts cut on the left", of("truncated"), "warn"),
+        tile("answers that could not be read", of("unparsed"), "warn"),
+        tile("refused by the provider", of("refused"), "warn"),
+        tile("requests skipped", of("skipped"), "warn"),
         tile("scores missing", index.missing_scores, "bad"),
         tile("scores that do not apply", index.beside_the_point, ""),
     ]
@@ -275,21 +290,6 @@ mod tests {
 
     fn page(shape: &Shape) -> String {
         html(&record(shape), None, &PageOptions::default()).unwrap()
-    }
-
-    #[test]
-    fn look_at_it() {
-        // `TELOS_PAGE=FILE cargo test look_at_it` leaves a page to look at.
-        let Ok(path) = std::env::var("TELOS_PAGE") else { return };
-        let shape = Shape { items: 60, right: 42, ..Shape::default() };
-        let mut worse = record(&Shape { wrong: 12, ..shape.clone() });
-        worse.replies[3].status = telos_core::Status::Truncated;
-        worse.replies[3].truncated_tokens = Some(12);
-        std::fs::write(
-            path,
-            html(&worse, Some(&record(&shape)), &PageOptions { items: 20, ..PageOptions::default() }).unwrap(),
-        )
-        .unwrap();
     }
 
     #[test]

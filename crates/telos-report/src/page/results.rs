@@ -4,12 +4,14 @@ use super::control::{ControlRow, control};
 use super::detail::{Detail, Details};
 use super::goals::{ProfileView, profile_of};
 use super::items::{ItemsView, items};
-use super::{PageOptions, minus};
+use super::minus;
+use super::tokens::Tokens;
 use crate::charts::{Whisker, whisker};
 use crate::index::Index;
 use crate::measure::glyph;
 use crate::number;
-use crate::summary::{BenchmarkSummary, MetricRow, Summary, items_text, model_of};
+use crate::summary::{BenchmarkSummary, MetricRow, Summary};
+use crate::summary_text::{items_text, model_of};
 use serde::Serialize;
 use telos_core::metric::{Aggregate, Direction};
 
@@ -27,7 +29,9 @@ pub(super) struct BenchmarkView {
     constraint: Option<String>,
     note: Option<String>,
     has_difference: bool,
+    headline: Vec<MetricView>,
     metrics: Vec<MetricView>,
+    dimensions: Vec<DimensionsView>,
     profile: Option<ProfileView>,
     control: Vec<ControlRow>,
     items: ItemsView,
@@ -67,13 +71,9 @@ struct DifferenceView {
     counts: String,
 }
 
-pub(super) fn benchmarks(
-    index: &Index<'_>,
-    summary: &Summary,
-    details: &Details,
-    options: &PageOptions,
-) -> Vec<BenchmarkView> {
+pub(super) fn benchmarks(index: &Index<'_>, summary: &Summary, details: &Details) -> Vec<BenchmarkView> {
     let nothing = Detail::default();
+    let tokens = Tokens::read(details.values().flat_map(|d| d.items.values()).flat_map(|rows| &rows.replies));
     let entries = index.manifest.benchmarks.iter().zip(&summary.benchmarks).enumerate();
     entries
         .map(|(place, (entry, summary))| (place, entry, summary, details.get(&entry.id).unwrap_or(&nothing)))
@@ -89,24 +89,75 @@ pub(super) fn benchmarks(
             constraint: entry.constraint.clone(),
             note: summary.note.clone(),
             has_difference: summary.rows.iter().any(|row| row.difference.is_some()),
-            metrics: metrics(summary),
+            headline: metrics(summary, &|row| row.metric == summary.headline),
+            metrics: metrics(summary, &|row| row.metric != summary.headline && !row.metric.contains('/')),
+            dimensions: dimensions(summary),
             profile: profile_of(summary),
-            control: if entry.controlled { control(index, &detail.deeds) } else { Vec::new() },
-            items: items(index, entry, detail, (place, options)),
+            control: if entry.controlled { control(index, &detail.counts) } else { Vec::new() },
+            items: items(index, entry, detail, (place, &tokens)),
         })
         .collect()
 }
 
-fn metrics(summary: &BenchmarkSummary) -> Vec<MetricView> {
-    let mut out: Vec<MetricView> = Vec::new();
-    let mut start = 0;
-    while start < summary.rows.len() {
-        let name = &summary.rows[start].metric;
-        let end = start + summary.rows[start..].iter().take_while(|row| row.metric == *name).count();
-        out.push(metric(&summary.rows[start..end], summary.controlled));
-        start = end;
+fn metrics(summary: &BenchmarkSummary, takes: &dyn Fn(&MetricRow) -> bool) -> Vec<MetricView> {
+    let blocks = summary.rows.chunk_by(|a, b| a.metric == b.metric).filter(|rows| takes(&rows[0]));
+    blocks.map(|rows| metric(rows, summary.controlled)).collect()
+}
+
+/// The metrics of one family, such as `score/power` and `score/security`, as one table: dimensions down, arms across.
+#[derive(Serialize)]
+struct DimensionsView {
+    family: String,
+    about: String,
+    arms: Vec<String>,
+    rows: Vec<DimensionView>,
+}
+
+#[derive(Serialize)]
+struct DimensionView {
+    name: String,
+    cells: Vec<Option<DimensionCell>>,
+}
+
+#[derive(Serialize)]
+struct DimensionCell {
+    value: String,
+    interval: String,
+    n: String,
+}
+
+fn dimensions(summary: &BenchmarkSummary) -> Vec<DimensionsView> {
+    let mut arms: Vec<&str> = Vec::new();
+    for row in &summary.rows {
+        if !arms.contains(&row.arm.as_str()) {
+            arms.push(&row.arm);
+        }
     }
-    out
+    let family = |row: &MetricRow| row.metric.split_once('/').map(|(family, _)| family.to_owned());
+    let blocks = summary.rows.chunk_by(|a, b| family(a) == family(b));
+    let tables = blocks.filter_map(|rows| Some((family(&rows[0])?, rows)));
+    tables
+        .map(|(family, rows)| {
+            let cell = |rows: &[MetricRow], arm: &str| {
+                rows.iter().find(|row| row.arm == arm).map(|row| DimensionCell {
+                    value: minus(&number::maybe(row.mean)),
+                    interval: minus(&number::interval(row.low, row.high)),
+                    n: number::count(row.n),
+                })
+            };
+            let line = |rows: &[MetricRow]| DimensionView {
+                name: rows[0].metric.split_once('/').map_or_else(String::new, |(_, name)| name.to_owned()),
+                cells: arms.iter().map(|arm| cell(rows, arm)).collect(),
+            };
+            let shown = |arm: &&str| if summary.controlled { (*arm).to_owned() } else { model_of(arm).to_owned() };
+            DimensionsView {
+                family,
+                about: rows[0].about.clone(),
+                arms: arms.iter().map(shown).collect(),
+                rows: rows.chunk_by(|a, b| a.metric == b.metric).map(line).collect(),
+            }
+        })
+        .collect()
 }
 
 fn metric(rows: &[MetricRow], controlled: bool) -> MetricView {

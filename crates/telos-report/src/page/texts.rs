@@ -1,13 +1,14 @@
 //! Generated texts: free and controlled beside each other from where they part, and h along them.
 
 use super::minus;
+use super::tokens::Tokens;
 use crate::charts::{HLine, Mark, h_line};
 use crate::index::{Index, Shown};
 use crate::number;
 use crate::replies::From;
 use crate::visible::visible;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use telos_core::Status;
 use telos_core::record::{BenchmarkEntry, ReplyRow, StepRow};
 use telos_core::reply::Trajectory;
@@ -53,9 +54,9 @@ struct ChartView {
 struct StepView {
     step: u32,
     emitted: String,
-    proposed: u32,
+    proposed: String,
     rank: String,
-    refused: usize,
+    refused: String,
     before: String,
     threshold: String,
     after: String,
@@ -70,6 +71,7 @@ pub(super) struct TextSource<'a> {
     pub(super) steps: &'a HashMap<(&'a str, &'a str, u32), Vec<&'a StepRow>>,
     pub(super) item: &'a str,
     pub(super) benchmark: &'a BenchmarkEntry,
+    pub(super) tokens: &'a Tokens,
 }
 
 /// A reply with what belongs to it.
@@ -77,14 +79,14 @@ struct Told<'a> {
     shown: Shown<'a>,
     reply: &'a ReplyRow,
     trajectory: Option<Trajectory>,
-    steps: &'a [&'a StepRow],
+    steps: Vec<&'a StepRow>,
 }
 
-pub(super) fn repeats(source: &TextSource<'_>, cap: u32) -> Vec<RepeatView> {
+pub(super) fn repeats(source: &TextSource<'_>, shown: &BTreeSet<u32>) -> Vec<RepeatView> {
     let mut places: Vec<(u32, u32)> = source
         .replies
         .iter()
-        .filter(|reply| reply.kind == "generate" && reply.wave == 0 && reply.repeat < cap)
+        .filter(|reply| reply.kind == "generate" && reply.wave == 0 && shown.contains(&reply.repeat))
         .map(|reply| (reply.repeat, reply.index))
         .collect();
     places.sort_unstable();
@@ -106,12 +108,11 @@ fn repeat(source: &TextSource<'_>, (number, index): (u32, u32), several: bool) -
                 shown: *shown,
                 reply,
                 trajectory: trajectory(source, shown, reply),
-                // Steps do not say which of an item's requests they belong to; with several, the first has them.
-                steps: if index == 0 { steps(source, shown, number) } else { &[] },
+                steps: steps(source, shown, (number, index)),
             });
         }
     }
-    let cards = told.iter().map(|t| card(t, free_of(&told, t))).collect();
+    let cards = told.iter().map(|t| card(t, free_of(&told, t), source.tokens)).collect();
     let charts = charts(source, &told);
     let title = match several {
         true if index > 0 => format!("Repeat {number}, request {index}"),
@@ -121,8 +122,9 @@ fn repeat(source: &TextSource<'_>, (number, index): (u32, u32), several: bool) -
     RepeatView { title, cards, charts }
 }
 
-fn steps<'a>(source: &TextSource<'a>, shown: &Shown<'a>, repeat: u32) -> &'a [&'a StepRow] {
-    source.steps.get(&(shown.arm.id.as_str(), source.item, repeat)).map_or(&[], Vec::as_slice)
+fn steps<'a>(source: &TextSource<'a>, shown: &Shown<'a>, (repeat, index): (u32, u32)) -> Vec<&'a StepRow> {
+    let all = source.steps.get(&(shown.arm.id.as_str(), source.item, repeat));
+    all.into_iter().flatten().filter(|step| (step.wave, step.index) == (0, index)).copied().collect()
 }
 
 /// h along a text: the follow-up that asked for these very ids, else the only one there is.
@@ -148,7 +150,7 @@ fn free_of<'a>(all: &'a [Told<'a>], told: &Told<'_>) -> Option<&'a Told<'a>> {
     free.filter(|free| free.shown.arm.id != told.shown.arm.id)
 }
 
-fn card(told: &Told<'_>, free: Option<&Told<'_>>) -> CardView {
+fn card(told: &Told<'_>, free: Option<&Told<'_>>, tokens: &Tokens) -> CardView {
     let reply = told.reply;
     let text = reply.text.as_deref().unwrap_or("");
     let partner = free.and_then(|free| free.reply.text.as_deref());
@@ -160,7 +162,7 @@ fn card(told: &Told<'_>, free: Option<&Told<'_>>) -> CardView {
         facts.push(number::counted(ids.len(), "token"));
     }
     if let Some(reason) = &reply.finish_reason {
-        facts.push(format!("ended by {reason}"));
+        facts.push(if reason == "length" { "cut by the token limit".into() } else { format!("ended by {reason}") });
     }
     let changed = told.steps.iter().filter(|step| step.changed).count();
     if !told.steps.is_empty() {
@@ -177,9 +179,11 @@ fn card(told: &Told<'_>, free: Option<&Told<'_>>) -> CardView {
         arm: told.shown.label.to_owned(),
         free: told.shown.arm.free,
         facts,
-        pieces: pieces(text, shared, told.trajectory.as_ref(), told.steps),
+        pieces: pieces((text, shared), told.trajectory.as_ref(), &told.steps, &|step| {
+            step_title(step, &reply.model, tokens)
+        }),
         note,
-        steps: told.steps.iter().filter(acted).map(|s| step_view(s, told)).collect(),
+        steps: told.steps.iter().filter(acted).map(|s| step_view(s, told, tokens)).collect(),
     }
 }
 
@@ -195,10 +199,10 @@ pub(super) fn common(a: &str, b: &str) -> usize {
 
 /// The text in stretches. `shared` is how much of it the free text begins with too; none where there is no free text beside it.
 pub(super) fn pieces(
-    text: &str,
-    shared: Option<usize>,
+    (text, shared): (&str, Option<usize>),
     trajectory: Option<&Trajectory>,
     steps: &[&StepRow],
+    title: &dyn Fn(&StepRow) -> String,
 ) -> Vec<Piece> {
     let shared = shared.unwrap_or(text.len());
     let plain = |from: usize, to: usize, out: &mut Vec<Piece>| {
@@ -211,19 +215,18 @@ pub(super) fn pieces(
     let mut out = Vec::new();
     let mut done = 0;
     for step in steps.iter().filter(|step| step.changed) {
-        let title = step_title(step);
         let Some((from, to)) = trajectory.and_then(|t| token_place(t, text, step.step as usize)) else {
             continue;
         };
         if from >= done && from < to {
             plain(done, from, &mut out);
-            out.push(Piece { class: "changed", title, text: visible(&text[from..to]) });
+            out.push(Piece { class: "changed", title: title(step), text: visible(&text[from..to]) });
             done = to;
         }
     }
     plain(done, text.len(), &mut out);
     if let Some(step) = steps.last().filter(|step| step.changed && step.token.is_none()) {
-        out.push(Piece { class: "changed", title: step_title(step), text: "⟨ended here⟩".to_owned() });
+        out.push(Piece { class: "changed", title: title(step), text: "⟨ended here⟩".to_owned() });
     }
     out
 }
@@ -238,17 +241,17 @@ fn token_place(trajectory: &Trajectory, text: &str, step: usize) -> Option<(usiz
     agrees.then_some((from, to))
 }
 
-fn step_title(step: &StepRow) -> String {
+fn step_title(step: &StepRow, model: &str, tokens: &Tokens) -> String {
     let emitted = match (step.token, step.rank) {
-        (Some(token), Some(rank)) => format!("emitted id {token} (rank {rank})"),
-        (Some(token), None) => format!("emitted id {token}"),
+        (Some(token), Some(rank)) => format!("emitted {}, rank {rank}", tokens.show(model, token)),
+        (Some(token), None) => format!("emitted {}", tokens.show(model, token)),
         (None, _) => "ended the text".to_owned(),
     };
     let fallback = step.fallback.as_ref().map(|f| format!("; fallback: {f}")).unwrap_or_default();
     format!(
-        "step {}: proposed id {}, {emitted}, {} refused; h {} → {}, threshold {}{fallback}",
+        "step {}: proposed {}, {emitted}, {} refused; h {} → {}, threshold {}{fallback}",
         step.step,
-        step.proposed,
+        tokens.show(model, step.proposed),
         step.rejected.len(),
         levels(step.h_before.as_deref().unwrap_or_default()),
         step.h_after.as_deref().map_or_else(|| "–".to_owned(), levels),
@@ -260,16 +263,21 @@ fn levels(values: &[f64]) -> String {
     minus(&values.iter().map(|v| number::number(*v)).collect::<Vec<_>>().join(", "))
 }
 
-fn step_view(step: &StepRow, told: &Told<'_>) -> StepView {
-    let text = told.reply.text.as_deref().unwrap_or("");
-    let place = told.trajectory.as_ref().and_then(|t| token_place(t, text, step.step as usize));
-    let word = place.map(|(from, to)| format!("“{}”, ", visible(&text[from..to]))).unwrap_or_default();
+fn step_view(step: &StepRow, told: &Told<'_>, tokens: &Tokens) -> StepView {
+    const REFUSED: usize = 12;
+    let show = |id: u32| tokens.show(&told.reply.model, id);
+    let refused: Vec<String> = step.rejected.iter().take(REFUSED).map(|id| show(*id)).collect();
+    let more = step.rejected.len().saturating_sub(REFUSED);
     StepView {
         step: step.step,
-        emitted: step.token.map_or_else(|| "the end".to_owned(), |id| format!("{word}id {id}")),
-        proposed: step.proposed,
+        emitted: step.token.map_or_else(|| "the end".to_owned(), show),
+        proposed: show(step.proposed),
         rank: step.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string()),
-        refused: step.rejected.len(),
+        refused: match (refused.is_empty(), more) {
+            (true, _) => "none".to_owned(),
+            (false, 0) => refused.join(", "),
+            (false, more) => format!("{} and {more} more", refused.join(", ")),
+        },
         before: levels(step.h_before.as_deref().unwrap_or_default()),
         threshold: levels(step.threshold.as_deref().unwrap_or_default()),
         after: step.h_after.as_deref().map_or_else(|| "–".to_owned(), levels),
@@ -285,13 +293,14 @@ fn charts(source: &TextSource<'_>, told: &[Told<'_>]) -> Vec<ChartView> {
         let free = free_of(told, one).and_then(|free| free.trajectory.as_ref());
         for place in 0..constraints {
             let single = constraints == 1;
-            let recorded = recorded(one.steps, place);
+            let recorded = recorded(&one.steps, place);
             let along = one.trajectory.as_ref().filter(|_| single).map(|t| t.h.as_slice());
             let level = |step: &&StepRow| step.threshold.as_ref().and_then(|levels| levels.get(place)).copied();
             let threshold: Vec<f64> = one.steps.iter().map(|step| level(step).unwrap_or(f64::NAN)).collect();
             let which = if single { String::new() } else { format!(", constraint {} of {constraints}", place + 1) };
             let caption = format!("h over the tokens of {}{which}", one.shown.label);
-            let marks = marks(one.steps, place);
+            let title = |step: &StepRow| step_title(step, &one.reply.model, source.tokens);
+            let marks = marks(&one.steps, place, &title);
             let svg = h_line(&HLine {
                 title: &format!("{caption}, item {}", visible(source.item)),
                 free: free.filter(|_| single).map(|t| t.h.as_slice()),
@@ -336,7 +345,7 @@ fn recorded(steps: &[&StepRow], place: usize) -> Vec<f64> {
     first.into_iter().chain(after).collect()
 }
 
-fn marks(steps: &[&StepRow], place: usize) -> Vec<Mark> {
+fn marks(steps: &[&StepRow], place: usize, title: &dyn Fn(&StepRow) -> String) -> Vec<Mark> {
     steps
         .iter()
         .filter(acted)
@@ -345,7 +354,7 @@ fn marks(steps: &[&StepRow], place: usize) -> Vec<Mark> {
             Mark {
                 step: step.step as usize,
                 h: level.unwrap_or(f64::NAN),
-                title: step_title(step),
+                title: title(step),
                 fallback: step.fallback.is_some(),
             }
         })

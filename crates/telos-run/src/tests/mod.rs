@@ -57,6 +57,7 @@ fn benchmark(
         fewshot: Fewshot { n: 0, split: None, seed: 3, delimiter: "\n\n".into() },
         request: KindSpec { kind: request_kind.into(), params: map(&request) },
         evaluator: KindSpec { kind: evaluator_kind.into(), params: map(&evaluator) },
+        headline: None,
         metrics: Vec::new(),
         chat: false,
         limit: None,

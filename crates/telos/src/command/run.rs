@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use telos_core::ModelRef;
 use telos_engine::LocalModels;
-use telos_report::PageOptions;
+use telos_report::{Index, PageOptions};
 use telos_run::RunOptions;
 use telos_spec::suite::Suite;
 
@@ -63,11 +63,13 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
         rules: suite.gates.clone(),
         ..PageOptions::default()
     };
-    write_page(&record, baseline.as_deref(), &options, &page)?;
-    let summary = telos_report::summarise(&record).map_err(|e| Failure::report(&e))?;
-    let gates = suite.gates.as_ref();
-    let gate = gates.map(|rules| telos_report::gate(&record, baseline.as_deref(), Some(rules)));
-    let gate = gate.transpose().map_err(|e| Failure::report(&e))?;
+    // One reading of the record for the page, the table and the verdict.
+    let unreadable = |e| Failure::report(&e);
+    let index = Index::new(&record).map_err(unreadable)?;
+    let before = baseline.as_deref().map(Index::new).transpose().map_err(unreadable)?;
+    write_page(&index, before.as_ref(), &options, &page)?;
+    let summary = telos_report::summarise_index(&index);
+    let gate = suite.gates.as_ref().map(|rules| telos_report::gate_indexed(&index, before.as_ref(), Some(rules)));
     if what.json {
         let mut value =
             json!({"summary": summary, "record": out.display().to_string(), "report": page.display().to_string()});
@@ -78,7 +80,7 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     } else {
         let (out, page) = (out.display(), page.display());
         let verdict = gate.as_ref().map(|gate| telos_report::gate::render_text(gate, width()) + "\n");
-        let table = telos_report::render_text(&summary, width());
+        let table = telos_report::render_text(&summary, width(), what.all);
         print(&format!("{table}\n{}record  {out}\nreport  {page}\n", verdict.unwrap_or_default()))?;
     }
     let errors = summary.replies.get("error").copied().unwrap_or(0);
