@@ -77,10 +77,12 @@ mod streams {
         for writer in WRITERS {
             let mut reader =
                 Command::new("cat").arg("pipe").current_dir(&place.0).stdout(Stdio::piped()).spawn().expect("a reader");
+            // Read while it is written: two pipes hold less than a page.
+            let mut output = reader.stdout.take().expect("its output");
+            let reading = std::thread::spawn(move || std::io::read_to_string(&mut output).expect("text"));
             let done = write(&place, writer, "pipe");
             assert_eq!(done.code, 0, "{writer:?}: {done:?}");
-            let mut read = String::new();
-            std::io::Read::read_to_string(&mut reader.stdout.take().expect("its output"), &mut read).expect("text");
+            let read = reading.join().expect("a reader");
             reader.wait().expect("an end");
             assert!(read.len() > 40, "{writer:?}: {read}");
             assert!(fs::symlink_metadata(place.0.join("pipe")).expect("the pipe").file_type().is_fifo());
