@@ -35,7 +35,7 @@ pub use evaluate::{Case, Evaluator, FollowUp, Score, Status};
 pub use gate::{Gates, Rule, RuleShape};
 pub use goal::{Band, Facet, Goal, GoalId, Level, Work, WorkStatus};
 pub use item::Item;
-pub use metric::{Aggregate, Direction, Metric};
+pub use metric::{Aggregate, Direction, Metric, MetricOverride};
 pub use model::{Model, ModelCard, ModelError, ModelRef, Models, Weights};
 pub use named::{Kinds, Named};
 pub use reply::{Outcome, Reply};

@@ -29,7 +29,7 @@ impl Evaluator for Likelihood {
     fn metrics(&self) -> Vec<Metric> {
         let perplexity = |name, about| {
             let metric = Metric::unbounded(name, Direction::Lower, about);
-            Metric { aggregate: Aggregate::Perplexity, ..metric }
+            Metric { aggregate: Aggregate::plain("perplexity"), ..metric }
         };
         vec![
             Metric::unbounded("logprob", Direction::Higher, "the log-probability, in nats"),

@@ -102,7 +102,7 @@ impl Evaluator for Likert {
         for name in &self.dimensions {
             let about = format!("the mean score of {name}, less the model's mean score over all items");
             let metric = Metric::unbounded(&format!("centred/{name}"), Direction::None, &about);
-            metrics.push(Metric { aggregate: Aggregate::Centred, ..metric });
+            metrics.push(Metric { aggregate: Aggregate::plain("centred"), ..metric });
         }
         metrics
     }

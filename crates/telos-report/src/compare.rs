@@ -13,6 +13,7 @@ use telos_core::Tables;
 use telos_core::metric::{Aggregate, Direction, Metric};
 use telos_core::record::{ArmEntry, Manifest};
 use telos_stats::PairedResult;
+use telos_stats::aggregate::Items;
 
 /// One side of a comparison.
 #[derive(Clone, Copy)]
@@ -79,8 +80,11 @@ pub struct Change {
     pub better: Option<usize>,
     /// Items that became worse.
     pub worse: Option<usize>,
-    /// Items whose value differs.
+    /// Items whose value differs; of a metric without a value an item, what is drawn as a whole and differs.
     pub changed: usize,
+    /// Why there is no difference, where the aggregate says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A change with what a rule needs of it.
@@ -198,27 +202,32 @@ pub(crate) fn rows(a: &Index<'_>, b: &Index<'_>, arms: &ArmPairs<'_>) -> Vec<Row
 
 /// None where neither side has a value for any item.
 fn row(a: &Index<'_>, b: &Index<'_>, benchmark: &str, metric: &Metric, (x, y): (Shown<'_>, Shown<'_>)) -> Option<Row> {
-    let before = a.column(&x.arm.id, benchmark, &metric.name)?;
-    let after = b.column(&y.arm.id, benchmark, &metric.name)?;
+    let (entry, other) = (a.benchmark(benchmark)?, b.benchmark(benchmark)?);
+    let (mut before, after) = (a.sees(&x.arm.id, entry, metric)?, b.sees(&y.arm.id, other, metric)?);
     let (items, others) = (a.items(benchmark)?, b.items(benchmark)?);
-    let joined: Vec<Option<f64>> = items
-        .rows
-        .iter()
-        .map(|row| others.place.get(row.item.as_str()).and_then(|place| after.values[*place]))
-        .collect();
+    let places = items.rows.iter().map(|row| others.place.get(row.item.as_str()).copied());
+    let joined = joined(&after, &places.collect::<Vec<_>>());
+    // A baseline keeps no data; what the items of the same content are grouped by is known from the other side.
+    for (column, labels) in &joined.labels {
+        let mine = before.labels.entry(column.clone()).or_insert_with(|| vec![None; items.rows.len()]);
+        mine.iter_mut().zip(labels).for_each(|(mine, theirs)| *mine = mine.take().or_else(|| theirs.clone()));
+    }
     let key = (a.manifest.seed, benchmark);
-    let paired = difference(&before.values, &joined, metric, key);
-    let (mine, theirs) = (measure(&before.values, None, metric, key), measure(&after.values, None, metric, key));
-    if mine.n == 0 && theirs.n == 0 {
+    let (mine, theirs) = (measure(&before, metric, &entry.metrics, key), measure(&after, metric, &entry.metrics, key));
+    if mine.n == 0 && theirs.n == 0 && mine.reason.is_none() && theirs.reason.is_none() {
         return None;
     }
+    let (paired, reason) = match difference((&before, &joined), metric, &entry.metrics, key) {
+        Ok(paired) => (paired, None),
+        Err(reason) => (nothing(), Some(reason)),
+    };
     let way = direction(metric);
     let change = Change {
         benchmark: benchmark.to_owned(),
         metric: metric.name.clone(),
         direction: metric.direction,
         range: metric.range,
-        aggregate: metric.aggregate,
+        aggregate: metric.aggregate.clone(),
         arm_a: x.arm.id.clone(),
         arm_b: y.arm.id.clone(),
         n: paired.n,
@@ -230,17 +239,46 @@ fn row(a: &Index<'_>, b: &Index<'_>, benchmark: &str, metric: &Metric, (x, y): (
         p: paired.p,
         adjusted_p: paired.p,
         method: paired.method.to_string(),
-        better: way.map(|way| paired.better(way)),
-        worse: way.map(|way| paired.worse(way)),
-        changed: paired.n_changed(),
+        better: way.and_then(|way| paired.better(way)),
+        worse: way.and_then(|way| paired.worse(way)),
+        changed: paired.changed,
+        reason,
     };
     Some(Row { change, paired, direction: way })
 }
 
-/// Holm's adjustment over these rows.
+/// Items at these places, in their order.
+fn joined<'a>(items: &Items<'a>, places: &[Option<usize>]) -> Items<'a> {
+    fn pick<T: Clone>(all: &[Option<T>], places: &[Option<usize>]) -> Vec<Option<T>> {
+        places.iter().map(|place| place.and_then(|place| all[place].clone())).collect()
+    }
+    Items {
+        n: places.len(),
+        values: items.values.iter().map(|(name, values)| (*name, pick(values, places))).collect(),
+        labels: items.labels.iter().map(|(name, labels)| (name.clone(), pick(labels, places))).collect(),
+        // Pairs have the first side's clusters.
+        clusters: None,
+    }
+}
+
+/// A difference that there is not.
+fn nothing() -> PairedResult {
+    PairedResult {
+        n: 0,
+        mean_difference: f64::NAN,
+        interval: None,
+        p: 1.0,
+        method: telos_stats::Method::None,
+        sides: None,
+        changed: 0,
+    }
+}
+
+/// Holm's adjustment over these rows, but for those that test nothing.
 pub(crate) fn adjust(rows: &mut [Row]) {
-    let p: Vec<f64> = rows.iter().map(|row| row.paired.p).collect();
-    for (row, adjusted) in rows.iter_mut().zip(telos_stats::holm(&p)) {
+    let mut tested: Vec<&mut Row> = rows.iter_mut().filter(|row| row.change.reason.is_none()).collect();
+    let p: Vec<f64> = tested.iter().map(|row| row.paired.p).collect();
+    for (row, adjusted) in tested.iter_mut().zip(telos_stats::holm(&p)) {
         row.change.adjusted_p = adjusted;
     }
 }
@@ -273,6 +311,11 @@ pub fn render_text(comparison: &Comparison, width: usize) -> String {
     } else {
         let rows: Vec<_> = comparison.rows.iter().map(cells).collect();
         out.push_str(&render(&COLUMNS, &rows, width));
+    }
+    for change in &comparison.rows {
+        if let Some(reason) = &change.reason {
+            let _ = writeln!(out, "  no difference of {} ({}): {reason}", change.metric, arms_text(change));
+        }
     }
     for id in &comparison.left_out {
         let _ = writeln!(out, "  {id} left out: nothing is sampled there, so two arms of one model do not differ");

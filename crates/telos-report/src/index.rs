@@ -4,7 +4,7 @@ use crate::ReportError;
 use crate::replies::{From, Replies};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use telos_core::Tables;
-use telos_core::metric::{Aggregate, Metric};
+use telos_core::metric::Metric;
 use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ScoreRow};
 
 /// By arm, benchmark and metric.
@@ -37,6 +37,8 @@ pub(crate) struct Entry {
     pub(crate) item: String,
     pub(crate) item_hash: String,
     pub(crate) cluster: Option<String>,
+    /// Columns by which some aggregate groups, with the item's value as text.
+    pub(crate) labels: BTreeMap<String, String>,
     index: u32,
 }
 
@@ -85,10 +87,16 @@ impl<'a> Index<'a> {
     /// Goes through items, scores and replies once.
     pub fn new(tables: &'a dyn Tables) -> Result<Self, ReportError> {
         let manifest = tables.manifest();
+        let grouping: HashMap<&str, Vec<String>> = manifest
+            .benchmarks
+            .iter()
+            .map(|b| (b.id.as_str(), b.metrics.iter().filter_map(telos_stats::aggregate::column).collect()))
+            .collect();
         let mut items: HashMap<String, Items> = HashMap::new();
         tables.items(&mut |row: &ItemRow| {
             let (item, item_hash, cluster) = (row.item.clone(), row.item_hash.clone(), row.cluster.clone());
-            let entry = Entry { item, item_hash, cluster, index: row.index };
+            let columns = grouping.get(row.benchmark.as_str()).map_or(&[][..], Vec::as_slice);
+            let entry = Entry { item, item_hash, cluster, labels: labels(row, columns), index: row.index };
             of(&mut items, &row.benchmark).rows.push(entry);
         })?;
         for items in items.values_mut() {
@@ -147,6 +155,26 @@ impl<'a> Index<'a> {
     /// A metric of an arm on a benchmark, where there is a score.
     pub(crate) fn column(&self, arm: &str, benchmark: &str, metric: &str) -> Option<&Column> {
         self.columns.get(arm)?.get(benchmark)?.get(metric)
+    }
+
+    /// What an aggregate sees of an arm's items for one metric; none where nothing that the metric is made of has a score.
+    pub(crate) fn sees<'s>(
+        &'s self,
+        arm: &str,
+        benchmark: &'s BenchmarkEntry,
+        metric: &'s Metric,
+    ) -> Option<telos_stats::aggregate::Items<'s>> {
+        let rows = &self.items(&benchmark.id)?.rows;
+        let names = telos_stats::aggregate::columns_read(metric, &benchmark.metrics);
+        let column = |name: &'s str| Some((name, self.column(arm, &benchmark.id, name)?.values.clone()));
+        let values: HashMap<&str, Vec<Option<f64>>> = names.into_iter().filter_map(column).collect();
+        if values.is_empty() {
+            return None;
+        }
+        let columns: BTreeSet<&String> = rows.iter().flat_map(|row| row.labels.keys()).collect();
+        let of = |column: &&String| rows.iter().map(|row| row.labels.get(*column).cloned()).collect();
+        let labels = columns.iter().map(|column| ((*column).clone(), of(column))).collect();
+        Some(telos_stats::aggregate::Items { n: rows.len(), values, labels, clusters: self.clusters(&benchmark.id) })
     }
 
     /// The clusters of a benchmark's items by place, where the benchmark has any; an item without one is its own.
@@ -213,9 +241,24 @@ fn of<'m, V: Default>(map: &'m mut HashMap<String, V>, key: &str) -> &'m mut V {
     map.entry(key.to_owned()).or_default()
 }
 
+/// The item's values in these columns; a list or an object is none.
+fn labels(row: &ItemRow, columns: &[String]) -> BTreeMap<String, String> {
+    if columns.is_empty() {
+        return BTreeMap::new();
+    }
+    // Data that cannot be read has no columns; an aggregate that needs one says so.
+    let data: serde_json::Value = serde_json::from_str(&row.data).unwrap_or_default();
+    let text = |column: &String| match data.get(column)? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        value if value.is_number() || value.is_boolean() => Some(value.to_string()),
+        _ => None,
+    };
+    columns.iter().filter_map(|column| Some((column.clone(), text(column)?))).collect()
+}
+
 /// Takes the mean over all items of a family off its centred metrics. An item that counts for several of them counts once.
 fn centre(metrics: &[Metric], columns: &mut HashMap<String, Column>) {
-    let centred = || metrics.iter().filter(|metric| metric.aggregate == Aggregate::Centred);
+    let centred = || metrics.iter().filter(|metric| metric.aggregate.is("centred"));
     let families: BTreeSet<&str> = centred().map(Metric::family).collect();
     for family in families {
         let names: Vec<&str> =

@@ -132,7 +132,7 @@ fn same_items(before: Named<'_>, after: Named<'_>, benchmark: &str, problems: &m
 fn same_metrics(before: &BenchmarkEntry, after: &BenchmarkEntry, problems: &mut Vec<String>) {
     for metric in &before.metrics {
         match after.metrics.iter().find(|m| m.name == metric.name) {
-            Some(m) if (m.direction, m.range, m.aggregate) != (metric.direction, metric.range, metric.aggregate) => {
+            Some(m) if (m.direction, m.range, &m.aggregate) != (metric.direction, metric.range, &metric.aggregate) => {
                 problems.push(format!("{}: {} has another direction, range or aggregate", before.id, metric.name));
             }
             Some(_) => {}

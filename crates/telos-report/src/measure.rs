@@ -1,8 +1,9 @@
 //! Columns of item values to estimates and paired differences.
 
 use telos_core::digest::item_seed;
-use telos_core::metric::{Aggregate, Direction, Metric};
-use telos_stats::{Estimate, PairedResult};
+use telos_core::metric::{Direction, Metric};
+use telos_stats::aggregate::{self, Items};
+use telos_stats::{Estimate, Method, PairedResult};
 
 /// A metric's number for one arm.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub(crate) struct Measured {
     pub(crate) low: Option<f64>,
     pub(crate) high: Option<f64>,
     pub(crate) method: &'static str,
+    /// Why there is no number, where the aggregate says so.
+    pub(crate) reason: Option<String>,
 }
 
 /// The seed of a metric's resamples: the same for all arms.
@@ -19,53 +22,37 @@ fn seed(suite_seed: u64, benchmark: &str, metric: &Metric) -> u64 {
     item_seed(suite_seed, benchmark, &metric.name)
 }
 
-/// The scale on which items are averaged: a perplexity's log-probabilities turn into nats, so that lower is better there as well.
-fn on_scale(metric: &Metric, value: f64) -> f64 {
-    match metric.aggregate {
-        // What is centred has been centred with the columns.
-        Aggregate::Mean | Aggregate::Centred => value,
-        Aggregate::Perplexity => -value,
-    }
-}
-
-/// What a metric's items come to. `clusters` is by place, as the values are.
+/// What a metric's items come to.
 pub(crate) fn measure(
-    values: &[Option<f64>],
-    clusters: Option<&[u32]>,
+    items: &Items<'_>,
     metric: &Metric,
+    metrics: &[Metric],
     (suite_seed, benchmark): (u64, &str),
 ) -> Measured {
-    let present: Vec<f64> = values.iter().flatten().map(|v| on_scale(metric, *v)).collect();
-    let clusters: Option<Vec<u32>> =
-        clusters.map(|all| values.iter().zip(all).filter(|(v, _)| v.is_some()).map(|(_, c)| *c).collect());
-    let Estimate { n, mean, interval, method } =
-        telos_stats::estimate(&present, clusters.as_deref(), seed(suite_seed, benchmark, metric));
-    let shown = |v: f64| match metric.aggregate {
-        Aggregate::Mean | Aggregate::Centred => v,
-        Aggregate::Perplexity => v.exp(),
-    };
-    Measured {
-        n,
-        mean: (n > 0).then(|| shown(mean)),
-        low: interval.map(|i| shown(i.low)),
-        high: interval.map(|i| shown(i.high)),
-        method: method.as_str(),
+    match aggregate::measure(metric, metrics, items, seed(suite_seed, benchmark, metric)) {
+        Ok(Estimate { n, mean, interval, method }) => Measured {
+            n,
+            mean: (n > 0).then_some(mean),
+            low: interval.map(|i| i.low),
+            high: interval.map(|i| i.high),
+            method: method.as_str(),
+            reason: None,
+        },
+        Err(reason) => {
+            Measured { n: 0, mean: None, low: None, high: None, method: Method::None.as_str(), reason: Some(reason) }
+        }
     }
 }
 
-/// The paired difference of two columns, by place; items without a value on either side are left out.
+/// The paired difference of two arms over the same items, by place; items without a value on either side are left out. The error
+/// is the reason why there is none.
 pub(crate) fn difference(
-    before: &[Option<f64>],
-    after: &[Option<f64>],
+    sides: (&Items<'_>, &Items<'_>),
     metric: &Metric,
+    metrics: &[Metric],
     (suite_seed, benchmark): (u64, &str),
-) -> PairedResult {
-    let pairs: Vec<(f64, f64)> = before
-        .iter()
-        .zip(after)
-        .filter_map(|(b, a)| Some((on_scale(metric, (*b)?), on_scale(metric, (*a)?))))
-        .collect();
-    telos_stats::paired(&pairs, seed(suite_seed, benchmark, metric))
+) -> Result<PairedResult, String> {
+    aggregate::compare(metric, metrics, sides, seed(suite_seed, benchmark, metric))
 }
 
 /// The direction as statistics know it; none where the metric only describes.

@@ -87,6 +87,9 @@ pub struct MetricRow {
     pub high: Option<f64>,
     /// What gave the interval.
     pub method: String,
+    /// Why there is no number, where its aggregate says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Scores without a value, by status and reason.
     pub missing: Vec<Missing>,
     /// Against the free arm of the same model, where a controller acts.
@@ -148,13 +151,12 @@ pub fn summarise_index(index: &Index<'_>) -> Summary {
 }
 
 fn summarise_benchmark(index: &Index<'_>, benchmark: &BenchmarkEntry) -> BenchmarkSummary {
-    let clusters = index.clusters(&benchmark.id);
     let shown = index.shown(benchmark);
     let rows = benchmark
         .metrics
         .iter()
         .flat_map(|metric| shown.iter().map(move |arm| (metric, *arm)))
-        .filter_map(|(metric, arm)| metric_row(index, benchmark, metric, arm, clusters.as_deref()))
+        .filter_map(|(metric, arm)| metric_row(index, benchmark, metric, arm))
         .collect::<Vec<_>>();
     BenchmarkSummary {
         id: benchmark.id.clone(),
@@ -179,27 +181,23 @@ fn headline(benchmark: &BenchmarkEntry, rows: &[MetricRow]) -> String {
 }
 
 /// None where the evaluator never gave this metric for the arm.
-fn metric_row(
-    index: &Index<'_>,
-    benchmark: &BenchmarkEntry,
-    metric: &Metric,
-    shown: Shown<'_>,
-    clusters: Option<&[u32]>,
-) -> Option<MetricRow> {
-    let column = index.column(&shown.arm.id, &benchmark.id, &metric.name)?;
+fn metric_row(index: &Index<'_>, benchmark: &BenchmarkEntry, metric: &Metric, shown: Shown<'_>) -> Option<MetricRow> {
+    let items = index.sees(&shown.arm.id, benchmark, metric)?;
+    let column = index.column(&shown.arm.id, &benchmark.id, &metric.name);
     let key = (index.manifest.seed, benchmark.id.as_str());
-    let measured = measure(&column.values, clusters, metric, key);
-    let missing = column.absent.iter().map(|((status, reason), count)| Missing {
+    let measured = measure(&items, metric, &benchmark.metrics, key);
+    let missing = column.into_iter().flat_map(|column| &column.absent).map(|((status, reason), count)| Missing {
         status: status.clone(),
         reason: reason.clone(),
         count: *count,
     });
     let free = index.free_arm(shown.arm, benchmark);
-    let free = free.and_then(|free| Some((free, index.column(&free.id, &benchmark.id, &metric.name)?)));
-    let difference = free.map(|(free, before)| {
-        let paired = difference(&before.values, &column.values, metric, key);
+    let free = free.and_then(|free| Some((free, index.sees(&free.id, benchmark, metric)?)));
+    let difference = free.and_then(|(free, before)| {
+        // Where there is no difference, the reason stands with the number that is missing on one side.
+        let paired = difference((&before, &items), metric, &benchmark.metrics, key).ok()?;
         let way = direction(metric);
-        Difference {
+        Some(Difference {
             against: free.id.clone(),
             n: paired.n,
             mean: (paired.n > 0).then_some(paired.mean_difference),
@@ -207,10 +205,10 @@ fn metric_row(
             high: paired.interval.map(|i| i.high),
             p: paired.p,
             method: paired.method.to_string(),
-            better: way.map(|way| paired.better(way)),
-            worse: way.map(|way| paired.worse(way)),
-            changed: paired.n_changed(),
-        }
+            better: way.and_then(|way| paired.better(way)),
+            worse: way.and_then(|way| paired.worse(way)),
+            changed: paired.changed,
+        })
     });
     Some(MetricRow {
         arm: shown.arm.id.clone(),
@@ -218,12 +216,13 @@ fn metric_row(
         about: metric.about.clone(),
         direction: metric.direction,
         range: metric.range,
-        aggregate: metric.aggregate,
+        aggregate: metric.aggregate.clone(),
         n: measured.n,
         mean: measured.mean,
         low: measured.low,
         high: measured.high,
         method: measured.method.to_owned(),
+        reason: measured.reason,
         missing: missing.collect(),
         difference,
     })
@@ -272,7 +271,7 @@ mod tests {
     #[test]
     fn a_perplexity_is_an_exponential() {
         let mut one = record(&Shape { controller: false, ..Shape::default() });
-        one.manifest.benchmarks[0].metrics[0].aggregate = Aggregate::Perplexity;
+        one.manifest.benchmarks[0].metrics[0].aggregate = Aggregate::plain("perplexity");
         one.scores.iter_mut().enumerate().for_each(|(i, s)| s.value = Some(-1.0 - i as f64));
         let row = summarise(&one).unwrap().benchmarks[0].rows[0].clone();
         assert!((row.mean.unwrap() - 2.5_f64.exp()).abs() < 1e-12);
@@ -284,7 +283,7 @@ mod tests {
         let mut one = record(&Shape { items: 5, controller: false, ..Shape::default() });
         let names = ["score", "centred/power", "centred/security"];
         let metrics = names.map(|name| {
-            let aggregate = if name == "score" { Aggregate::Mean } else { Aggregate::Centred };
+            let aggregate = Aggregate::plain(if name == "score" { "mean" } else { "centred" });
             Metric { aggregate, ..Metric::unbounded(name, Direction::None, "a score") }
         });
         one.manifest.benchmarks[0].metrics = metrics.to_vec();

@@ -79,6 +79,9 @@ fn render_benchmark(benchmark: &BenchmarkSummary, (width, all): (usize, bool), o
         out.push_str(&render(&COLUMNS, &rows, width));
     }
     for row in shown() {
+        if let Some(reason) = &row.reason {
+            let _ = writeln!(out, "  no {} ({}): {reason}", row.metric, row.arm);
+        }
         for missing in &row.missing {
             let why = if missing.reason.is_empty() { String::new() } else { format!(": {}", missing.reason) };
             let count = number::count(missing.count);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use telos_core::Step;
 use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ReplyRow, ScoreRow};
 use telos_core::request::Naming;
-use telos_core::{Item, ModelRef, Outcome, Reply, Request, Score, Status, Tables};
+use telos_core::{Item, Metric, ModelRef, Outcome, Reply, Request, Score, Status, Tables};
 use telos_data::{Line, NewScores, StoredRecord};
 
 /// What scoring again came to.
@@ -92,7 +92,9 @@ fn read_items(dir: &Path) -> Result<HashMap<String, Vec<Item>>, String> {
 
 /// Metrics that the record knows keep what a benchmark said of them; new ones join, gone ones leave.
 fn keep_overrides(entry: &mut BenchmarkEntry, scoring: &Scoring) {
-    entry.metrics.retain(|known| scoring.metrics.iter().any(|metric| metric.name == known.name));
+    // What the benchmark makes of other metrics is no evaluator's.
+    let offered = |known: &Metric| scoring.metrics.iter().any(|metric| metric.name == known.name);
+    entry.metrics.retain(|known| known.aggregate.reads_others() || offered(known));
     for metric in &scoring.metrics {
         if entry.metrics.iter().all(|known| known.name != metric.name) {
             entry.metrics.push(metric.clone());

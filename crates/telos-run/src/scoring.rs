@@ -4,6 +4,7 @@ use crate::render::{RenderError, Row};
 use crate::requests::{self, Recipe};
 use serde_json::{Map, Value, json};
 use telos_core::evaluate::{Case, Evaluator, FollowUp, Score, Status};
+use telos_core::metric::with_overrides;
 use telos_core::text::did_you_mean;
 use telos_core::{Item, Metric, Outcome, Request};
 use telos_spec::suite::{KindSpec, MetricOverride};
@@ -47,29 +48,16 @@ impl Scoring {
 
     /// Lays what the benchmark says of its metrics over what the evaluator says, the named ones first.
     pub(crate) fn override_metrics(&mut self, overrides: &[(String, MetricOverride)]) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        let mut place = 0;
-        for (name, says) in overrides {
-            let Some(found) = self.metrics.iter().position(|metric| metric.name == *name) else {
-                let known: Vec<&str> = self.metrics.iter().map(|metric| metric.name.as_str()).collect();
-                let hint = did_you_mean(name, known.iter().copied());
-                let hint = hint.map_or_else(|| ".".to_owned(), |known| format!("; did you mean `{known}`?"));
-                mistakes.push(format!(
-                    "the evaluator `{}` has no metric `{name}`{hint} It has {}",
-                    self.evaluator_spec.kind,
-                    known.join(", ")
-                ));
-                continue;
-            };
-            let mut metric = self.metrics.remove(found);
-            metric.direction = says.direction.unwrap_or(metric.direction);
-            metric.range = says.range.or(metric.range);
-            metric.aggregate = says.aggregate.unwrap_or(metric.aggregate);
-            // Those that the file names are shown in its order, before the others.
-            self.metrics.insert(place.min(self.metrics.len()), metric);
-            place += 1;
-        }
-        mistakes
+        let known: Vec<String> = self.metrics.iter().map(|metric| metric.name.clone()).collect();
+        let (metrics, unknown) = with_overrides(std::mem::take(&mut self.metrics), overrides);
+        self.metrics = metrics;
+        let tell = |name: String| {
+            let hint = did_you_mean(&name, known.iter().map(String::as_str));
+            let hint = hint.map_or_else(|| ".".to_owned(), |known| format!("; did you mean `{known}`?"));
+            let kind = &self.evaluator_spec.kind;
+            format!("the evaluator `{kind}` has no metric `{name}`{hint} It has {}", known.join(", "))
+        };
+        unknown.into_iter().map(tell).collect()
     }
 
     /// Every string in request and evaluator, templates among them.

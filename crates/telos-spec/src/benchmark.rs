@@ -6,6 +6,7 @@ use crate::load::Surroundings;
 use crate::shapes::BENCHMARK;
 use serde_json::{Map, Value};
 use telos_core::Goal;
+use telos_core::metric::with_overrides;
 use telos_core::shape::finding::{Finding, nearest_or_all};
 use telos_core::shape::source_kind;
 use telos_core::shape::trail::{Step, Trail, follow, follow_mut, to_index, to_key};
@@ -37,11 +38,29 @@ pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &
     }
     let headline = no_such_metric(value, &walked.leaves, around);
     walked.findings.extend(headline);
+    if walked.findings.is_empty() {
+        walked.findings.extend(misreferences(value, around));
+    }
     let slips: Vec<Finding> = walked.leaves.iter().filter_map(|leaf| backslash_n(value, leaf, is_raw)).collect();
     walked.findings.extend(slips);
     let broken: Vec<Finding> = templates(value, &walked.leaves).filter_map(|(_, found)| found.err()).collect();
     walked.findings.extend(broken);
     walked
+}
+
+/// Metrics that are made of metrics that are not there, or of themselves.
+fn misreferences(value: &Value, around: &Surroundings<'_>) -> Vec<Finding> {
+    let says = value.get("metrics").and_then(Value::as_object).map(crate::resolve::metrics).unwrap_or_default();
+    let evaluator = value.get("evaluator").and_then(Value::as_object).cloned().unwrap_or_default();
+    let kind = evaluator.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let offered = around.catalogue.metrics.map(|of| of(kind, &evaluator)).unwrap_or_default();
+    let Some(refers) = around.catalogue.refers.filter(|_| !offered.is_empty()) else { return Vec::new() };
+    let place = |metric: &str, key: Option<&str>| {
+        let at = to_key(&to_key(&to_key(&[], "metrics"), metric), "aggregate");
+        key.map_or(at.clone(), |key| to_key(&at, key))
+    };
+    let found = refers(&with_overrides(offered, &says).0);
+    found.into_iter().map(|m| Finding::value(&place(&m.metric, m.key), m.message).hint(m.hint)).collect()
 }
 
 /// An evaluator that cannot score what the benchmark asks: everything would be computed, and nothing would come of it.
@@ -107,8 +126,9 @@ fn no_such_metric(value: &Value, leaves: &[Leaf], around: &Surroundings<'_>) -> 
     let params =
         map.iter().filter(|(key, _)| *key != "kind").map(|(key, value)| (key.clone(), value.clone())).collect();
     let metrics = around.catalogue.metrics?(map.get("kind")?.as_str()?, &params);
-    let known: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
-    (!known.is_empty() && !known.contains(&headline)).then(|| {
+    let own = value.get("metrics").and_then(Value::as_object).into_iter().flat_map(|map| map.keys().map(String::as_str));
+    let known: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).chain(own).collect();
+    (!metrics.is_empty() && !known.contains(&headline)).then(|| {
         let hint = nearest_or_all(headline, &known);
         Finding::value(&to_key(&[], "headline"), format!("the evaluator has no metric `{headline}`")).hint(hint)
     })

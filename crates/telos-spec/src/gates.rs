@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use telos_core::Metric;
 use telos_core::gate::{Gates, Rule};
+use telos_core::metric::with_overrides;
 use telos_core::shape::finding::{Finding, nearest_or_all};
 use telos_core::shape::trail::{Step, Trail, to_index, to_key};
 use telos_core::shape::{Catalogue, Field, Mistake, Shape};
@@ -170,12 +171,7 @@ fn have(rule: &Rule, benchmarks: &[&Benchmark]) -> String {
 /// The metrics of a benchmark, what its file says of them laid over what the evaluator says.
 fn metrics(benchmark: &Benchmark, catalogue: &Catalogue) -> Vec<Metric> {
     let evaluator = &benchmark.evaluator;
-    let mut metrics = catalogue.metrics.map(|of| of(&evaluator.kind, &evaluator.params)).unwrap_or_default();
-    for (name, says) in &benchmark.metrics {
-        if let Some(metric) = metrics.iter_mut().find(|metric| metric.name == *name) {
-            metric.direction = says.direction.unwrap_or(metric.direction);
-            metric.range = says.range.or(metric.range);
-        }
-    }
-    metrics
+    let offered = catalogue.metrics.map(|of| of(&evaluator.kind, &evaluator.params)).unwrap_or_default();
+    // Where the evaluator cannot be made, nothing is known of its metrics, nor of those that are made of them.
+    if offered.is_empty() { offered } else { with_overrides(offered, &benchmark.metrics).0 }
 }

@@ -254,7 +254,7 @@ fn kind_spec(value: Option<&Value>) -> KindSpec {
     KindSpec { kind: take_text(&mut params, "kind").unwrap_or_default(), params }
 }
 
-fn metrics(map: &Map<String, Value>) -> Vec<(String, MetricOverride)> {
+pub(crate) fn metrics(map: &Map<String, Value>) -> Vec<(String, MetricOverride)> {
     let read = |(name, says): (&String, &Value)| {
         let range = says.get("range").and_then(Value::as_array);
         let ends = range.and_then(|ends| Some([ends.first()?.as_f64()?, ends.get(1)?.as_f64()?]));
@@ -263,12 +263,8 @@ fn metrics(map: &Map<String, Value>) -> Vec<(String, MetricOverride)> {
             "lower" => Direction::Lower,
             _ => Direction::None,
         });
-        let aggregate = says.get("aggregate").and_then(Value::as_str).map(|name| match name {
-            "perplexity" => Aggregate::Perplexity,
-            "centred" => Aggregate::Centred,
-            _ => Aggregate::Mean,
-        });
-        (name.clone(), MetricOverride { direction, range: ends, aggregate })
+        let aggregate = says.get("aggregate").and_then(Aggregate::from_json);
+        (name.clone(), MetricOverride { about: text(says, "about"), direction, range: ends, aggregate })
     };
     map.iter().map(read).collect()
 }

@@ -102,6 +102,10 @@ impl Writer<'_> {
             Shape::Controller => self.kinds("controller", &self.catalogue.controllers.clone(), &[], false, ""),
             Shape::Evaluator => self.kinds("evaluator", &self.catalogue.evaluators.clone(), &[], false, ""),
             Shape::Request => self.kinds("request", &self.catalogue.requests.clone(), &[], false, ""),
+            Shape::Aggregate => {
+                let kinds = self.catalogue.aggregates.clone();
+                self.kinds("aggregate", &kinds, &[], true, "The name of a kind that needs no keys.")
+            }
             Shape::Rule => self.kinds("rule", &rules(self.catalogue), &[], false, ""),
             Shape::Source => self.kinds("source", &self.catalogue.sources.clone(), SOURCE_FIELDS, false, ""),
         }

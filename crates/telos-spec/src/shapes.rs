@@ -165,5 +165,10 @@ static METRIC_FIELDS: &[Field] = &[
         Shape::List { of: &Shape::Number { min: f64::NEG_INFINITY, max: f64::INFINITY }, min: 2 },
         "The least and the largest value.",
     ),
-    Field::optional("aggregate", Shape::Choice(&["mean", "perplexity", "centred"]), "How items make one number."),
+    Field::optional("about", Shape::Text, "What it says, in one line; for a metric that the evaluator does not have."),
+    Field::optional(
+        "aggregate",
+        Shape::Aggregate,
+        "How items make one number. One that reads other metrics (`of`) defines a metric of the benchmark's own.",
+    ),
 ];

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 use telos_core::ConstraintSpec;
-use telos_core::metric::{Aggregate, Direction};
+pub use telos_core::metric::MetricOverride;
 use telos_core::record::GoalEntry;
 use telos_core::{ControllerSpec, Gates, GoalId, ModelRef};
 
@@ -176,15 +176,4 @@ pub struct Fewshot {
     pub seed: u64,
     /// What stands between two examples.
     pub delimiter: String,
-}
-
-/// What a benchmark's YAML says of a metric, over what the evaluator says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct MetricOverride {
-    /// Which way is better.
-    pub direction: Option<Direction>,
-    /// The least and the largest value.
-    pub range: Option<[f64; 2]>,
-    /// How items make one number.
-    pub aggregate: Option<Aggregate>,
 }

@@ -28,6 +28,8 @@ pub enum Method {
     McNemarNewcombe,
     /// `McNemar`'s mid-p and the percentile bootstrap over items.
     McNemarBootstrap,
+    /// Student's t on the standard error over clusters of items.
+    ClusterT,
     /// Too little data for an interval.
     None,
 }
@@ -41,6 +43,7 @@ impl Method {
             Self::ClusterBootstrap => "cluster bootstrap",
             Self::McNemarNewcombe => "mcnemar mid-p, newcombe",
             Self::McNemarBootstrap => "mcnemar mid-p, bootstrap",
+            Self::ClusterT => "clustered t",
             Self::None => "none",
         }
     }

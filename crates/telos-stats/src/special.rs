@@ -176,6 +176,11 @@ pub fn t_quantile(p: f64, df: f64) -> f64 {
     (df * (1.0 - x) / x).sqrt().copysign(p - 0.5)
 }
 
+/// The chance that Student's t with `df` > 0 degrees of freedom is as far from 0 as `t` (Abramowitz and Stegun, 26.7.1).
+pub fn t_two_sided_p(t: f64, df: f64) -> f64 {
+    regularised_beta(df / 2.0, 0.5, df / (df + t * t))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

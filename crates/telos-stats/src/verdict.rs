@@ -64,7 +64,7 @@ pub fn regression_within(paired: &PairedResult, direction: Direction, margin: f6
     if paired.n == 0 || paired.mean_difference.is_nan() || adjusted_p.is_nan() {
         return Verdict::Invalid;
     }
-    if paired.n_changed() == 0 {
+    if paired.changed == 0 {
         return Verdict::Pass;
     }
     // Turned so that larger is better.
@@ -93,12 +93,12 @@ mod tests {
         let before = (0..n).map(|i| f64::from(u8::from(i < right)));
         let after = (0..n).map(|i| f64::from(u8::from(i < right && i >= worsened)));
         let pairs: Vec<(f64, f64)> = before.zip(after).collect();
-        let found = paired(&pairs, 1);
+        let found = paired(&pairs, None, 1);
         let what = format!("{worsened} of {n} worsened, {right} right");
         assert_eq!(regression(&found, Direction::Higher, UNIT, found.p), expected, "{what}");
         // The same data with wrong and right exchanged, for a metric that is better when lower.
         let turned: Vec<(f64, f64)> = pairs.iter().map(|(b, a)| (1.0 - b, 1.0 - a)).collect();
-        let found = paired(&turned, 1);
+        let found = paired(&turned, None, 1);
         assert_eq!(regression(&found, Direction::Lower, UNIT, found.p), expected, "{what}, turned");
         // And what worsened one way is an improvement the other way.
         if worsened > 0 {
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn adjustment_can_take_a_failure_back() {
         let pairs: Vec<(f64, f64)> = (0..60).map(|i| (1.0, f64::from(u8::from(i >= 6)))).collect();
-        let found = paired(&pairs, 1);
+        let found = paired(&pairs, None, 1);
         assert_eq!(regression(&found, Direction::Higher, UNIT, found.p), Verdict::Fail);
         assert_eq!(regression(&found, Direction::Higher, UNIT, 10.0 * found.p), Verdict::Inconclusive);
         // The margin grows with the range.
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn nothing_is_invalid_and_the_worst_word_counts() {
-        assert_eq!(regression(&paired(&[], 1), Direction::Higher, UNIT, 1.0), Verdict::Invalid);
+        assert_eq!(regression(&paired(&[], None, 1), Direction::Higher, UNIT, 1.0), Verdict::Invalid);
         let all = [Verdict::Inconclusive, Verdict::Pass, Verdict::Invalid, Verdict::Fail];
         assert_eq!(all.into_iter().max(), Some(Verdict::Invalid));
         assert_eq!(all[..2].iter().max(), Some(&Verdict::Inconclusive));

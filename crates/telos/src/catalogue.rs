@@ -13,6 +13,8 @@ pub(crate) fn catalogue() -> Catalogue {
         requests: telos_run::request_shapes(),
         sources: telos_data::source_shapes(),
         rules: telos_report::gate::rule_shapes(),
+        aggregates: telos_stats::aggregate::aggregate_shapes(),
+        refers: Some(telos_stats::aggregate::refers),
         reads: Some(telos_eval::reads),
         metrics: Some(metrics),
     }
@@ -20,5 +22,8 @@ pub(crate) fn catalogue() -> Catalogue {
 
 /// The metrics of an evaluator.
 fn metrics(kind: &str, params: &Map<String, Value>) -> Vec<Metric> {
-    telos_eval::build(kind, params).map(|evaluator| evaluator.metrics()).unwrap_or_default()
+    // An evaluator's object in a file says its kind among its keys.
+    let mut params = params.clone();
+    params.shift_remove("kind");
+    telos_eval::build(kind, &params).map(|evaluator| evaluator.metrics()).unwrap_or_default()
 }

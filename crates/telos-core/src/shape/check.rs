@@ -127,6 +127,10 @@ impl Walker<'_> {
                 self.kind("request", &self.catalogue.requests.clone(), map, trail);
             }
             (Shape::Source, Value::Object(map)) => self.source(map, trail),
+            (Shape::Aggregate, Value::Object(map)) => {
+                self.kind("aggregate", &self.catalogue.aggregates.clone(), map, trail);
+            }
+            (Shape::Aggregate, Value::String(kind)) => self.bare_kind("aggregate", kind, trail),
             (Shape::Rule, Value::Object(map)) => self.kind("rule", &rules(self.catalogue), map, trail),
             _ => self.wrong(shape, value, trail),
         }
@@ -218,6 +222,26 @@ impl Walker<'_> {
         self.fields_of(kind, &[], map, trail);
     }
 
+    /// The name of a kind in the place of an object, for a kind that needs no key.
+    fn bare_kind(&mut self, what: &str, name: &str, trail: &Trail) {
+        let kinds = self.catalogue.aggregates.clone();
+        if kinds.is_empty() {
+            return;
+        }
+        let known = || kinds.iter().map(|k| k.kind);
+        let Some(kind) = kinds.iter().find(|k| k.kind == name) else {
+            let list = known().collect::<Vec<_>>().join(", ");
+            let message = format!("unknown kind of {what} `{name}`; known: {list}");
+            return self.found(Finding::value(trail, message).hint(did_you_mean(name, known())));
+        };
+        let needed: Vec<String> =
+            kind.fields.iter().filter(|field| field.required).map(|field| format!("{}: …", field.name)).collect();
+        if !needed.is_empty() {
+            let hint = format!("write {{kind: {name}, {}}}", needed.join(", "));
+            self.found(Finding::value(trail, format!("the {what} `{name}` needs keys")).hint(Some(hint)));
+        }
+    }
+
     /// A source, whose kind may be told from the file's ending.
     fn source(&mut self, map: &Map<String, Value>, trail: &Trail) {
         let sources = self.catalogue.sources.clone();
@@ -276,7 +300,7 @@ fn takes(shape: &Shape, value: &Value) -> bool {
         Shape::Number { .. } => value.is_number(),
         Shape::Whole { .. } => value.is_u64(),
         Shape::List { .. } => value.is_array(),
-        Shape::Model | Shape::Constraint => value.is_string() || value.is_object(),
+        Shape::Model | Shape::Constraint | Shape::Aggregate => value.is_string() || value.is_object(),
         Shape::Either(shapes) => shapes.iter().any(|s| takes(s, value)),
         Shape::Map(_)
         | Shape::Object(_)

@@ -59,6 +59,8 @@ pub enum Shape {
     Source,
     /// A rule of a gate: an object with `kind`.
     Rule,
+    /// How items make one number: the name of a kind, or an object with `kind`.
+    Aggregate,
 }
 
 /// One key of an object.

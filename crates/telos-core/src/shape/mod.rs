@@ -9,7 +9,7 @@ mod kinds;
 pub mod trail;
 mod words;
 
-pub use catalogue::{Catalogue, MetricsOf, ReadsOf};
+pub use catalogue::{Catalogue, MetricsOf, Misreference, ReadsOf, Refers};
 pub use check::{Leaf, Meaning, Walked, check_fields, rules, walk};
 pub use field::{Field, KindShape, Mistake, Shape, no_further_check};
 pub use kinds::{MODELS, SOURCE_FIELDS, source_kind};

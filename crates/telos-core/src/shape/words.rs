@@ -25,6 +25,7 @@ pub fn describe(shape: &Shape) -> String {
         Shape::Evaluator => "an evaluator (an object with `kind`)".into(),
         Shape::Request => "a request (an object with `kind`)".into(),
         Shape::Source => "a source (an object with `path`)".into(),
+        Shape::Aggregate => "an aggregate (the name of a kind, or an object with `kind`)".into(),
         Shape::Rule => "a rule (an object with `kind`)".into(),
     }
 }

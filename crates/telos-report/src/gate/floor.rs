@@ -93,15 +93,13 @@ impl Test for Floor {
 impl Floor {
     /// The run's number against the limits.
     fn at(&self, run: &Index<'_>, rule: &Rule, Place { arm, benchmark, metric }: Place<'_>) -> RuleResult {
-        let clusters = run.clusters(&benchmark.id);
-        let values = run.column(&arm.arm.id, &benchmark.id, &metric.name).map_or(&[][..], |column| &column.values);
-        let clusters = clusters.as_deref().filter(|clusters| clusters.len() == values.len());
-        let measured = measure(values, clusters, metric, (run.manifest.seed, &benchmark.id));
+        let items = run.sees(&arm.arm.id, benchmark, metric).unwrap_or_default();
+        let measured = measure(&items, metric, &benchmark.metrics, (run.manifest.seed, &benchmark.id));
         let (verdict, reason) = self.limits(&measured);
         let change = Change {
             direction: metric.direction,
             range: metric.range,
-            aggregate: metric.aggregate,
+            aggregate: metric.aggregate.clone(),
             arm_a: arm.arm.id.clone(),
             n: measured.n,
             mean_b: measured.mean,
@@ -117,7 +115,7 @@ impl Floor {
     /// PASS: the whole interval keeps to the limits. FAIL: none of it does. Else the data cannot tell.
     fn limits(&self, measured: &Measured) -> (Verdict, String) {
         if measured.n == 0 {
-            return (Verdict::Invalid, "no item has a value".to_owned());
+            return (Verdict::Invalid, measured.reason.clone().unwrap_or_else(|| "no item has a value".to_owned()));
         }
         let (Some(low), Some(high)) = (measured.low, measured.high) else {
             return (Verdict::Inconclusive, "too few items for an interval".to_owned());

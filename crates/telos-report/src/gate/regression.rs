@@ -86,7 +86,7 @@ impl Regression {
         let margin = self.margin.or_else(|| change.range.map(|[low, high]| MARGIN * (high - low)))?;
         let verdict = regression_within(paired, (*direction)?, margin, change.adjusted_p);
         let reason = match verdict {
-            Verdict::Pass if paired.n_changed() == 0 => "no item differs".to_owned(),
+            Verdict::Pass if paired.changed == 0 => "no item differs".to_owned(),
             Verdict::Pass => {
                 format!("the interval's worse end is nearer than {} to no change", number::number(margin))
             }
@@ -100,7 +100,7 @@ impl Regression {
                     number::number(margin)
                 )
             }
-            Verdict::Invalid => "no item has a value on both sides".to_owned(),
+            Verdict::Invalid => change.reason.clone().unwrap_or_else(|| "no item has a value on both sides".to_owned()),
         };
         let id = format!("{}:{}:{}:{}", rule.id, change.arm_b, change.benchmark, change.metric);
         let change = change.clone();

@@ -51,7 +51,7 @@ pub(super) fn blank(benchmark: &str, metric: &str, arm: &str) -> Change {
         metric: metric.to_owned(),
         direction: Direction::None,
         range: None,
-        aggregate: Aggregate::Mean,
+        aggregate: Aggregate::default(),
         arm_a: arm.to_owned(),
         arm_b: arm.to_owned(),
         n: 0,
@@ -66,5 +66,6 @@ pub(super) fn blank(benchmark: &str, metric: &str, arm: &str) -> Change {
         better: None,
         worse: None,
         changed: 0,
+        reason: None,
     }
 }

@@ -7,7 +7,6 @@ use crate::number;
 use crate::summary::{BenchmarkSummary, MetricRow, Summary};
 use crate::summary_text::model_of;
 use serde::Serialize;
-use telos_core::metric::Aggregate;
 use telos_core::record::{GoalEntry, Manifest};
 
 /// The section.
@@ -138,7 +137,7 @@ pub(super) struct ProfileView {
 
 /// None where the benchmark has no centred metrics.
 pub(super) fn profile_of(benchmark: &BenchmarkSummary) -> Option<ProfileView> {
-    let rows: Vec<&MetricRow> = benchmark.rows.iter().filter(|row| row.aggregate == Aggregate::Centred).collect();
+    let rows: Vec<&MetricRow> = benchmark.rows.iter().filter(|row| row.aggregate.is("centred")).collect();
     let mut arms: Vec<&str> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
     for row in &rows {

@@ -13,7 +13,7 @@ use crate::number;
 use crate::summary::{BenchmarkSummary, MetricRow, Summary};
 use crate::summary_text::{items_text, model_of};
 use serde::Serialize;
-use telos_core::metric::{Aggregate, Direction};
+use telos_core::metric::Direction;
 
 /// A benchmark's section.
 #[derive(Serialize)]
@@ -225,7 +225,7 @@ fn row_view(row: &MetricRow, scale: [f64; 2], free: Option<f64>, controlled: boo
             })
             .collect(),
         difference: row.difference.as_ref().map(|d| {
-            let unit = if row.aggregate == Aggregate::Perplexity { " nats" } else { "" };
+            let unit = if row.aggregate.is("perplexity") { " nats" } else { "" };
             let (class, sign) = judge(d.mean, d.low, d.high, row.direction);
             DifferenceView {
                 mean: minus(&d.mean.map_or_else(|| "–".to_owned(), number::signed)) + unit,

@@ -209,9 +209,9 @@ fn metrics_are_read() {
     );
     let (name, x) = &suite.benchmarks[0].metrics[0];
     assert_eq!(
-        (name.as_str(), x.direction, x.range, x.aggregate),
-        ("x", Some(Direction::Lower), Some([-1.0, 2.5]), Some(Aggregate::Perplexity))
+        (name.as_str(), x.direction, x.range, x.aggregate.clone()),
+        ("x", Some(Direction::Lower), Some([-1.0, 2.5]), Some(Aggregate::plain("perplexity")))
     );
     assert_eq!(suite.benchmarks[0].metrics[1].1, telos_spec::suite::MetricOverride::default());
-    assert_eq!(suite.benchmarks[0].metrics[2].1.aggregate, Some(Aggregate::Centred));
+    assert_eq!(suite.benchmarks[0].metrics[2].1.aggregate, Some(Aggregate::plain("centred")));
 }
