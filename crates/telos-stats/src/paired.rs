@@ -216,9 +216,9 @@ mod tests {
         .sqrt()
             / 6.0;
         let interval = found.interval.unwrap();
-        // The quantile 0.975 of t with 2 degrees of freedom.
-        assert!((interval.high - (mean + 4.302_652_729_911_275 * error)).abs() < 1e-12, "{interval:?}");
-        // With 2 degrees of freedom p = 1 − t/√(2 + t²).
+        // With 2 degrees of freedom p = 1 − t/√(2 + t²), so that the quantile 0.975 is 0.95 √(2 / (1 − 0.95²)).
+        let quantile = 0.95 * (2.0_f64 / (1.0 - 0.95 * 0.95)).sqrt();
+        assert!((interval.high - (mean + quantile * error)).abs() < 1e-12, "{interval:?}");
         let t = mean / error;
         assert!((found.p - (1.0 - t / (2.0 + t * t).sqrt())).abs() < 1e-12, "{}", found.p);
         assert_eq!((found.n, found.changed, found.method), (6, 5, Method::ClusterT));
