@@ -3,6 +3,12 @@
 use serde_json::{Map, Value};
 use telos_core::shape::KindShape;
 
+/// Makes an aggregation from the keys of its object; the error says what was expected.
+pub type Read = fn(&Map<String, Value>) -> Result<Box<dyn Aggregation>, String>;
+
+/// From totals to the number.
+pub type Finish = Box<dyn Fn(&[f64]) -> f64>;
+
 /// One kind of aggregate.
 #[derive(Debug)]
 pub struct Entry {
@@ -11,7 +17,7 @@ pub struct Entry {
     /// An example in YAML.
     pub example: &'static str,
     /// Makes it from its keys. The error says what was expected.
-    pub read: fn(&Map<String, Value>) -> Result<Box<dyn Aggregation>, String>,
+    pub read: Read,
 }
 
 /// A way in which items make one number.
@@ -66,7 +72,7 @@ pub struct Sample {
     /// How many totals there are.
     pub totals: usize,
     /// The number that the totals come to; not finite where there is none.
-    pub finish: Box<dyn Fn(&[f64]) -> f64>,
+    pub finish: Finish,
     /// Items of one number, by place, are drawn together or not at all; any number of such rules.
     pub bonds: Vec<Vec<u32>>,
     /// By place, the values whose mean the number is, on the scale on which they are compared: closed methods apply to them.

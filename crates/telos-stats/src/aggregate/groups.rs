@@ -89,9 +89,8 @@ impl Aggregation for All {
             let all: Option<Vec<f64>> = places.iter().map(|place| values[*place]).collect();
             held[places[0]] = all.map(|all| f64::from(u8::from(all.iter().all(|v| *v >= 1.0 - ROUNDING))));
         }
-        let mut sample = Sample::mean(held, vec![groups], |v| v);
-        sample.why_none = "no group is whole and has a value for every item".to_owned();
-        Ok(sample)
+        let why_none = "no group is whole and has a value for every item".to_owned();
+        Ok(Sample { why_none, ..Sample::mean(held, vec![groups], |v| v) })
     }
 }
 

@@ -39,15 +39,12 @@ pub fn aggregate_shapes() -> Vec<KindShape> {
 /// The aggregation that an aggregate states. The error says what was expected.
 pub fn read(aggregate: &Aggregate) -> Result<Box<dyn Aggregation>, String> {
     let known = || AGGREGATES.iter().map(|entry| entry.shape.kind);
-    match AGGREGATES.iter().find(|entry| entry.shape.kind == aggregate.kind) {
-        Some(entry) => (entry.read)(&aggregate.params).map_err(|m| format!("the aggregate `{}`: {m}", aggregate.kind)),
-        None => {
-            let hint =
-                did_you_mean(&aggregate.kind, known()).map(|k| format!("did you mean `{k}`? ")).unwrap_or_default();
-            let known = known().collect::<Vec<_>>().join(", ");
-            Err(format!("unknown kind of aggregate `{}`; {hint}known: {known}", aggregate.kind))
-        }
-    }
+    let Some(entry) = AGGREGATES.iter().find(|entry| entry.shape.kind == aggregate.kind) else {
+        let hint = did_you_mean(&aggregate.kind, known()).map(|k| format!("did you mean `{k}`? ")).unwrap_or_default();
+        let known = known().collect::<Vec<_>>().join(", ");
+        return Err(format!("unknown kind of aggregate `{}`; {hint}known: {known}", aggregate.kind));
+    };
+    (entry.read)(&aggregate.params).map_err(|message| format!("the aggregate `{}`: {message}", aggregate.kind))
 }
 
 /// The column of the data that a metric's aggregate groups items by.
@@ -143,7 +140,7 @@ fn sample(metric: &Metric, view: &View<'_>) -> Result<Sample, String> {
 pub fn measure(metric: &Metric, metrics: &[Metric], items: &Items<'_>, seed: u64) -> Result<Estimate, String> {
     let sample = sample(metric, &View { items, metrics, depth: 0 })?;
     if let Some(values) = &sample.mean_of {
-        let (present, clusters) = present(values, &units_of_values(&sample, items));
+        let (present, clusters) = present(values, units_of_values(&sample, items).as_deref());
         let found = estimate(&present, clusters.as_deref(), seed);
         if found.n == 0 && metric.aggregate.reads_others() {
             return Err(sample.why_none);
@@ -168,7 +165,7 @@ pub fn compare(
     let (a, b) = (sample(metric, &view(&before))?, sample(metric, &view(&after))?);
     if let (Some(x), Some(y)) = (&a.mean_of, &b.mean_of) {
         let both: Vec<Option<f64>> = x.iter().zip(y).map(|(x, y)| x.and(*y)).collect();
-        let (_, clusters) = present(&both, &units_of_values(&a, &before));
+        let (_, clusters) = present(&both, units_of_values(&a, &before).as_deref());
         let pairs: Vec<(f64, f64)> = x.iter().zip(y).filter_map(|(x, y)| Some(((*x)?, (*y)?))).collect();
         return Ok(paired(&pairs, clusters.as_deref(), seed));
     }
@@ -204,7 +201,7 @@ fn units_of_values(sample: &Sample, items: &Items<'_>) -> Option<Vec<u32>> {
 }
 
 /// The values that there are, and their clusters.
-fn present(values: &[Option<f64>], clusters: &Option<Vec<u32>>) -> (Vec<f64>, Option<Vec<u32>>) {
-    let of = |all: &Vec<u32>| values.iter().zip(all).filter(|(v, _)| v.is_some()).map(|(_, c)| *c).collect();
-    (values.iter().flatten().copied().collect(), clusters.as_ref().map(of))
+fn present(values: &[Option<f64>], clusters: Option<&[u32]>) -> (Vec<f64>, Option<Vec<u32>>) {
+    let of = |all: &[u32]| values.iter().zip(all).filter(|(v, _)| v.is_some()).map(|(_, c)| *c).collect();
+    (values.iter().flatten().copied().collect(), clusters.map(of))
 }

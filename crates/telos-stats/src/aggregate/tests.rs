@@ -1,5 +1,7 @@
 //! Numbers of small data by hand, of published data as published, and what a resample keeps together.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unreadable_literal, reason = "published numbers as they were published")]
+#![expect(clippy::needless_pass_by_value, reason = "a JSON literal is handed over as it is written")]
 
 use super::*;
 use crate::noise::Draw;
@@ -204,6 +206,18 @@ fn both_sides_are_over_the_items_that_both_have() {
     assert_eq!((found.sides, found.better(crate::Direction::Higher)), (None, None));
 }
 
+/// Every (id, score) in a file of predictions.
+fn pairs<'a>(value: &'a Value, out: &mut HashMap<&'a str, f64>) {
+    match value {
+        Value::Object(map) => match (map.get("id").and_then(Value::as_str), map.get("score").and_then(Value::as_f64)) {
+            (Some(id), Some(score)) => drop(out.insert(id, score)),
+            _ => map.values().for_each(|inner| pairs(inner, out)),
+        },
+        Value::Array(list) => list.iter().for_each(|inner| pairs(inner, out)),
+        _ => {}
+    }
+}
+
 /// `StereoSet` (Nadeem et al. 2021): a mean over target terms, and ICAT as a formula of two of them.
 #[test]
 fn stereoset_is_as_published() {
@@ -212,18 +226,6 @@ fn stereoset_is_as_published() {
         |name: &str| Some(serde_json::from_str::<Value>(&std::fs::read_to_string(folder.join(name)).ok()?).unwrap());
     let scores = "predictions_gpt2_ModelNSP_GPT2LM.intra_race_religion.json";
     let Some(scores) = read(scores) else { return };
-    fn pairs<'a>(value: &'a Value, out: &mut HashMap<&'a str, f64>) {
-        match value {
-            Value::Object(map) => {
-                match (map.get("id").and_then(Value::as_str), map.get("score").and_then(Value::as_f64)) {
-                    (Some(id), Some(score)) => drop(out.insert(id, score)),
-                    _ => map.values().for_each(|inner| pairs(inner, out)),
-                }
-            }
-            Value::Array(list) => list.iter().for_each(|inner| pairs(inner, out)),
-            _ => {}
-        }
-    }
     let mut score = HashMap::new();
     pairs(&scores, &mut score);
     for (kind, lm, ss, icat) in [
@@ -239,7 +241,7 @@ fn stereoset_is_as_published() {
             };
             let (more, less, unrelated) = (of("stereotype"), of("anti-stereotype"), of("unrelated"));
             let share = |yes: bool| f64::from(u8::from(yes));
-            related.push((share(more > unrelated) + share(less > unrelated)) / 2.0);
+            related.push(f64::midpoint(share(more > unrelated), share(less > unrelated)));
             stereotype.push(share(more > less));
             terms.push(item["target"].as_str().unwrap());
         }
