@@ -126,7 +126,8 @@ fn no_such_metric(value: &Value, leaves: &[Leaf], around: &Surroundings<'_>) -> 
     let params =
         map.iter().filter(|(key, _)| *key != "kind").map(|(key, value)| (key.clone(), value.clone())).collect();
     let metrics = around.catalogue.metrics?(map.get("kind")?.as_str()?, &params);
-    let own = value.get("metrics").and_then(Value::as_object).into_iter().flat_map(|map| map.keys().map(String::as_str));
+    let own =
+        value.get("metrics").and_then(Value::as_object).into_iter().flat_map(|map| map.keys().map(String::as_str));
     let known: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).chain(own).collect();
     (!metrics.is_empty() && !known.contains(&headline)).then(|| {
         let hint = nearest_or_all(headline, &known);
