@@ -104,6 +104,7 @@ fn benchmark() -> Value {
             ),
             ("evaluator", text("the evaluator's kind")),
             ("metrics", list("metrics in the order in which they are shown", &metric())),
+            ("headline", nullable(text("the metric that matters most; null where the benchmark names none"))),
             ("data", text("blake3 over the items' hashes, in order")),
             ("items", count("items that are asked")),
             ("available", count("items that there are")),

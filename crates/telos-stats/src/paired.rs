@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn clusters_have_the_published_standard_error() {
-        // Three clusters of unequal size. By hand, and by statsmodels' OLS on a constant with cov_type "cluster" and its factor
+        // Three clusters of unequal size. By hand, with the factor
         // (n − 1)/(n − k) taken out: C/(C − 1) · Σ (Σ (d − mean))² / n².
         let differences = [0.5, 0.1, 0.3, -0.2, 0.0, 0.4];
         let pairs: Vec<(f64, f64)> = differences.iter().map(|d| (0.25, 0.25 + d)).collect();
