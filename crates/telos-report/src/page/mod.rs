@@ -373,6 +373,53 @@ mod tests {
         assert!(ids(30).1.contains("All 30 items."));
     }
 
+    /// The places of the items of the first benchmark that a page shows.
+    fn shown(record: &telos_core::record::Record, items: usize) -> Vec<usize> {
+        let page = html(record, None, &PageOptions { items, ..PageOptions::default() }).unwrap();
+        let places = page.split("id=\"b0-i").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap());
+        places.collect()
+    }
+
+    #[test]
+    fn t3_what_failed_is_never_left_out_before_what_passed() {
+        let mut many = record(&Shape { items: 30, right: 27, wrong: 1, ..Shape::default() });
+        assert_eq!(shown(&many, 4), [0, 27, 28, 29]);
+        // A reply that is not as it should be counts as well.
+        let reply = many.replies.iter_mut().find(|row| row.benchmark == "truth" && row.item == "13").unwrap();
+        reply.status = telos_core::Status::Error;
+        assert_eq!(shown(&many, 5), [0, 13, 27, 28, 29]);
+    }
+
+    #[test]
+    fn t4_the_right_choice_is_marked() {
+        let mut some = record(&Shape::default());
+        assert!(!html(&some, None, &PageOptions::default()).unwrap().contains("aria-label=\"right\""));
+        for row in some.scores.iter_mut().filter(|row| row.metric == "acc") {
+            row.note = Some("chosen 0; right 1".into());
+        }
+        let page = html(&some, None, &PageOptions::default()).unwrap();
+        assert_eq!(page.matches("aria-label=\"right\"").count(), 4, "one for each item");
+        assert!(page.contains("<span class=\"continuation\"> no</span> <span class=\"right\""), "it is the second");
+    }
+
+    #[test]
+    fn t12_tokens_have_their_texts() {
+        let page = page(&Shape::default());
+        assert!(page.contains("“ music” (40)") && page.contains("“ cast” (34)"), "emitted and proposed");
+    }
+
+    #[test]
+    fn g9_the_page_gives_the_gates_verdict() {
+        let good = record(&Shape { items: 60, right: 45, ..Shape::default() });
+        let rule =
+            telos_core::Rule { metric: Some("acc".into()), ..telos_core::Rule::new("good", "floor").with("min", 0.9) };
+        let rules = Gates { baseline: None, rules: vec![rule] };
+        let verdict = crate::gate(&good, Some(&good), Some(&rules)).unwrap().verdict;
+        assert_eq!(verdict, Verdict::Fail);
+        let options = PageOptions { rules: Some(rules), ..PageOptions::default() };
+        assert!(html(&good, Some(&good), &options).unwrap().contains(verdict.as_str()));
+    }
+
     #[test]
     fn errors_and_verdicts_are_shown() {
         let good = record(&Shape::default());
