@@ -16,6 +16,12 @@ pub enum ErrorKind {
     Controller,
     /// A logit, a probability or an h was not a finite number.
     NotFinite,
+    /// No reply came in time. It may pass.
+    Timeout,
+    /// Whoever answers has too much to do just now. It may pass.
+    Busy,
+    /// Whoever answers failed, for reasons of its own. It may pass.
+    Server,
     /// Something that should not happen; worth a bug report.
     Internal,
 }
@@ -29,8 +35,16 @@ impl ErrorKind {
             Self::TooLong => "too_long",
             Self::Controller => "controller",
             Self::NotFinite => "not_finite",
+            Self::Timeout => "timeout",
+            Self::Busy => "busy",
+            Self::Server => "server",
             Self::Internal => "internal",
         }
+    }
+
+    /// Whether the same request may well be answered when it is asked again: such an error is never a reply for good.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Timeout | Self::Busy | Self::Server)
     }
 }
 

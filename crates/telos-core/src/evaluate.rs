@@ -111,9 +111,14 @@ impl Score {
     }
 }
 
-/// A request that an evaluator wants answered after the replies are there, and whom to ask. A request's `model` of none
-/// stands for the model under test.
-pub type FollowUp = Request;
+/// What was asked at one time, and what came back.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Exchange<'a> {
+    /// The requests, in order. A request's `model` of none stands for the model under test.
+    pub requests: &'a [Request],
+    /// One for each request.
+    pub replies: &'a [Outcome],
+}
 
 /// Everything an evaluator sees of one item and one repeat.
 #[derive(Debug, Clone, Copy)]
@@ -122,14 +127,44 @@ pub struct Case<'a> {
     pub item: &'a Item,
     /// The evaluator's parameters with their templates filled from the row.
     pub params: &'a Map<String, Value>,
-    /// What was asked, in order.
-    pub requests: &'a [Request],
-    /// What came back, one for each request.
-    pub replies: &'a [Outcome],
-    /// What was asked afterwards.
-    pub follow_ups: &'a [Request],
-    /// What came back then; empty while follow-ups are being worked out.
-    pub follow_up_replies: &'a [Outcome],
+    /// How many of the waves are the benchmark's own, one for each turn of its chat: at least one. The evaluator's come after.
+    pub turns: usize,
+    /// What was asked and answered so far, wave by wave.
+    pub waves: &'a [Exchange<'a>],
+}
+
+impl<'a> Case<'a> {
+    /// The benchmark's own waves.
+    pub fn asked(&self) -> &'a [Exchange<'a>] {
+        &self.waves[..self.turns.min(self.waves.len())]
+    }
+
+    /// The last of the benchmark's own waves: the answers, where there is a chat of several turns; empty where nothing was asked.
+    pub fn answers(&self) -> Exchange<'a> {
+        self.asked().last().copied().unwrap_or_default()
+    }
+
+    /// All requests of the benchmark's own waves with their replies, turn by turn.
+    pub fn texts(&self) -> impl Iterator<Item = (&'a Request, &'a Outcome)> {
+        self.asked().iter().flat_map(|wave| wave.requests.iter().zip(wave.replies))
+    }
+
+    /// The evaluator's own waves, in the order in which it asked.
+    pub fn follow_ups(&self) -> &'a [Exchange<'a>] {
+        &self.waves[self.turns.min(self.waves.len())..]
+    }
+
+    /// The replies of the evaluator's first wave; empty before they are there.
+    pub fn followed(&self) -> &'a [Outcome] {
+        self.follow_ups().first().map_or(&[], |wave| wave.replies)
+    }
+}
+
+/// What an evaluator asks once the benchmark's requests have their replies.
+pub trait Asks {
+    /// The requests of the next wave; none where it has all that it needs. Pure: it follows from the case. No reply of the
+    /// case's own waves is an error; replies to earlier requests of the evaluator may be.
+    fn next(&self, case: &Case<'_>) -> Vec<Request>;
 }
 
 /// Replies to scores. Pure: equal cases give equal scores.
@@ -155,10 +190,9 @@ pub trait Evaluator: Send + Sync {
         None
     }
 
-    /// The requests to ask before `evaluate`; most evaluators have none. The replies in `case` are all there.
-    fn follow_ups(&self, case: &Case<'_>) -> Vec<FollowUp> {
-        let _ = case;
-        Vec::new()
+    /// Whoever asks further before `evaluate`; most evaluators ask nothing, and cost nothing there.
+    fn asks(&self) -> Option<&dyn Asks> {
+        None
     }
 
     /// The scores of one item and repeat: one for each metric that applies. Called only where no reply is an error.

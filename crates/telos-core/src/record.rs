@@ -246,6 +246,9 @@ pub struct Manifest {
     /// `telos score` renames it.
     #[serde(default)]
     pub replacing: BTreeMap<String, String>,
+    /// Replies that are errors which may pass, of a run that is complete otherwise: `--resume` asks for them again.
+    #[serde(default)]
+    pub passing: u64,
     /// Where and when: the only times and paths in a record but those of `timings.parquet`.
     pub timings: Timings,
 }
@@ -310,6 +313,13 @@ pub struct BenchmarkEntry {
     /// What scoring again needs: `{evaluator: {kind, …}, request: {kind, …}}` as resolved; null in records without it.
     #[serde(default)]
     pub scoring: Value,
+}
+
+impl BenchmarkEntry {
+    /// How many turns its chats have at most: as many waves are its own, and those that come after are the evaluator's.
+    pub fn turns(&self) -> usize {
+        1 + self.scoring["request"]["turns"].as_array().map_or(0, Vec::len)
+    }
 }
 
 impl BenchmarkEntry {

@@ -195,11 +195,12 @@ pub(crate) mod tests {
                 card: ModelCard {
                     architecture: "LlamaForCausalLM".into(),
                     weights: Some("w".into()),
-                    tokenizer: "t".into(),
+                    tokenizer: Some("t".into()),
                     template: Some("c".into()),
-                    max_length: 256,
+                    max_length: Some(256),
                     labels: vec!["positive".into()],
                     causal: true,
+                    dtype: Some("f32".into()),
                 },
             }],
             benchmarks: vec![benchmark("texts", true, vec![safe, least]), benchmark("choices", false, vec![correct])],
@@ -215,6 +216,7 @@ pub(crate) mod tests {
             identity: "i".into(),
             tables: [(ITEMS.to_owned(), "b".repeat(64))].into(),
             replacing: BTreeMap::new(),
+            passing: 0,
             timings: Timings {
                 started: "2026-01-01T00:00:00Z".into(),
                 ended: Some("2026-01-01T00:00:01Z".into()),

@@ -45,6 +45,7 @@ pub fn record_schema() -> Value {
                     "blake3 of a table that is about to take the place of the one in `tables`; empty but while `telos score` renames it",
                 ),
             ),
+            ("passing", count("replies that are errors which may pass, and that `--resume` asks for again")),
             ("timings", timings()),
         ],
     );
@@ -73,11 +74,12 @@ fn model() -> Value {
         &[
             ("architecture", text("the architecture, in the words of its config.json")),
             ("weights", nullable(text("blake3 of the weights; null where they were not loaded"))),
-            ("tokenizer", text("blake3 of the tokenizer")),
+            ("tokenizer", nullable(text("blake3 of the tokenizer; null where it is not known"))),
             ("template", nullable(text("blake3 of the chat template; null where there is none"))),
-            ("max_length", count("positions")),
+            ("max_length", nullable(count("positions; null where they are not known"))),
             ("labels", list("a classifier's labels, by id; empty for other models", &json!({"type": "string"}))),
             ("causal", flag("whether the model predicts tokens")),
+            ("dtype", nullable(text("the type of number that it is computed in; null where it is not known"))),
         ],
     );
     object(
@@ -275,6 +277,9 @@ mod tests {
         let mut bare = full.clone();
         bare.models[0].card.weights = None;
         bare.models[0].card.template = None;
+        bare.models[0].card.tokenizer = None;
+        bare.models[0].card.max_length = None;
+        bare.models[0].card.dtype = None;
         bare.benchmarks[0].licence = None;
         bare.benchmarks[0].constraint = None;
         bare.benchmarks[0].scoring = Value::Null;

@@ -5,11 +5,13 @@ use crate::classify::{Classifier, RewardModel};
 use crate::generate::keep_prompt;
 use crate::text::side::TextSide;
 use crate::trajectory::{Along, trajectory};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
+use telos_core::feed::pull;
 use telos_core::reply::{Ids, Rendered, Reward};
 use telos_core::{
-    Ask, Constraint, ConstraintSpec, ErrorKind, Model, ModelCard, ModelError, ModelRef, Outcome, Prompt, Reply,
-    Request, RequestError,
+    Ask, Constraint, ConstraintSpec, ErrorKind, Feed, Model, ModelCard, ModelRef, Outcome, Prompt, Reply, Request,
+    RequestError, Ticket,
 };
 
 /// What answers.
@@ -21,11 +23,8 @@ pub(crate) enum Engine {
     Reward(RewardModel),
 }
 
-/// Whoever opens the other models and the constraints that a request names.
+/// Whoever opens the constraints that a request names.
 pub(crate) trait Opener: Send + Sync {
-    /// A model with its weights.
-    fn model(&self, model: &ModelRef) -> Result<Arc<dyn Model>, ModelError>;
-
     /// What computes a constraint.
     fn constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError>;
 }
@@ -34,9 +33,11 @@ pub(crate) trait Opener: Send + Sync {
 pub(crate) struct Local {
     pub(crate) name: ModelRef,
     pub(crate) card: ModelCard,
+    /// How many positions it has.
+    pub(crate) positions: usize,
     pub(crate) text: TextSide,
     pub(crate) engine: Engine,
-    /// Where constraints and other models are opened.
+    /// Where constraints are opened.
     pub(crate) opener: Weak<dyn Opener>,
 }
 
@@ -48,7 +49,38 @@ impl Model for Local {
         &self.card
     }
 
-    fn answer(&self, requests: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
+    fn answer(&self, feed: &mut dyn Feed, _: &AtomicBool) {
+        loop {
+            let (unit, more) = pull(feed);
+            let (tickets, requests): (Vec<Ticket>, Vec<Request>) = unit.into_iter().unzip();
+            self.unit(&requests, &mut |place, outcome| feed.reply(tickets[place], outcome));
+            if !more {
+                return;
+            }
+        }
+    }
+
+    fn token_paths(&self, request: &Request) -> Result<Option<Vec<Vec<u32>>>, RequestError> {
+        let paths = match &request.ask {
+            Ask::Tokenize { .. } | Ask::ChatTemplate { .. } | Ask::Trajectory { .. } => Vec::new(),
+            Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => {
+                let scoring = Scoring::encode(&self.text, request, self.positions)?;
+                scoring.paths().into_iter().map(|path| path.ids).collect()
+            }
+            Ask::Generate { prompt, sampling, .. } => {
+                let new = sampling.max_new_tokens;
+                vec![keep_prompt(&self.text, prompt, request.max_length, new, self.positions)?.0]
+            }
+            Ask::Classify { text, text_pair } => vec![self.text.encode_pair(text, text_pair.as_deref(), true)?.0],
+            Ask::Reward(prompt) => vec![self.reward_ids(prompt)?],
+        };
+        Ok(Some(paths))
+    }
+}
+
+impl Local {
+    /// Answers some requests together.
+    fn unit(&self, requests: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
         let mut checked = |place: usize, outcome: Outcome| {
             let outcome = outcome.and_then(|reply| match reply.not_finite() {
                 None => Ok(reply),
@@ -59,56 +91,24 @@ impl Model for Local {
             });
             on_reply(place, outcome);
         };
-        let mut scored = Vec::new();
-        let mut generated = Vec::new();
-        let mut classified = Vec::new();
-        let mut rewarded = Vec::new();
-        let mut others: Vec<(ModelRef, Vec<usize>)> = Vec::new();
+        let (mut scored, mut generated) = (Vec::new(), Vec::new());
+        let (mut classified, mut rewarded) = (Vec::new(), Vec::new());
         for (place, request) in requests.iter().enumerate() {
-            match &request.model {
-                Some(model) if *model != self.name => match others.iter_mut().find(|(known, _)| known == model) {
-                    Some((_, places)) => places.push(place),
-                    None => others.push((model.clone(), vec![place])),
-                },
-                _ => match &request.ask {
-                    Ask::Tokenize { .. } | Ask::ChatTemplate { .. } => checked(place, self.on_text(&request.ask)),
-                    Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => {
-                        scored.push((place, request));
-                    }
-                    Ask::Generate { .. } => generated.push((place, request)),
-                    Ask::Classify { .. } => classified.push((place, request)),
-                    Ask::Reward(_) => rewarded.push((place, request)),
-                    Ask::Trajectory { .. } => checked(place, self.along(request)),
-                },
+            match &request.ask {
+                Ask::Tokenize { .. } | Ask::ChatTemplate { .. } => checked(place, self.on_text(&request.ask)),
+                Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => scored.push((place, request)),
+                Ask::Generate { .. } => generated.push((place, request)),
+                Ask::Classify { .. } => classified.push((place, request)),
+                Ask::Reward(_) => rewarded.push((place, request)),
+                Ask::Trajectory { .. } => checked(place, self.along(request)),
             }
         }
         self.score(&scored, &mut checked);
         self.generate(&generated, &mut checked);
         self.classify(&classified, &mut checked);
         self.reward(&rewarded, &mut checked);
-        for (model, places) in others {
-            self.pass_on(&model, &places, requests, &mut checked);
-        }
     }
 
-    fn token_paths(&self, request: &Request) -> Result<Vec<Vec<u32>>, RequestError> {
-        match &request.ask {
-            Ask::Tokenize { .. } | Ask::ChatTemplate { .. } | Ask::Trajectory { .. } => Ok(Vec::new()),
-            Ask::Loglikelihood { .. } | Ask::Rolling { .. } | Ask::NextLogits(_) => {
-                let scoring = Scoring::encode(&self.text, request, self.card.max_length)?;
-                Ok(scoring.paths().into_iter().map(|path| path.ids).collect())
-            }
-            Ask::Generate { prompt, sampling, .. } => {
-                let new = sampling.max_new_tokens;
-                Ok(vec![keep_prompt(&self.text, prompt, request.max_length, new, self.card.max_length)?.0])
-            }
-            Ask::Classify { text, text_pair } => Ok(vec![self.text.encode_pair(text, text_pair.as_deref(), true)?.0]),
-            Ask::Reward(prompt) => Ok(vec![self.reward_ids(prompt)?]),
-        }
-    }
-}
-
-impl Local {
     fn cannot(&self, what: &str) -> RequestError {
         let why = match self.engine {
             Engine::None => "it was opened without its weights",
@@ -207,7 +207,7 @@ impl Local {
             return Err(RequestError::new(ErrorKind::Internal, "no trajectory"));
         };
         let constraint = self.constraint(constraint)?;
-        let (ids, _) = keep_prompt(&self.text, prompt, request.max_length, *max_new_tokens, self.card.max_length)?;
+        let (ids, _) = keep_prompt(&self.text, prompt, request.max_length, *max_new_tokens, self.positions)?;
         let along = Along { prompt, prompt_ids: &ids, generated: token_ids };
         trajectory(&self.text, &along, constraint.as_ref()).map(Reply::Trajectory)
     }
@@ -216,20 +216,5 @@ impl Local {
     fn constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError> {
         let opener = self.opener.upgrade().ok_or_else(|| RequestError::new(ErrorKind::Internal, GONE))?;
         opener.constraint(spec)
-    }
-
-    fn pass_on(&self, model: &ModelRef, places: &[usize], all: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
-        let opened = match self.opener.upgrade() {
-            Some(opener) => opener.model(model).map_err(|e| RequestError::new(ErrorKind::Model, e.to_string())),
-            None => Err(RequestError::new(ErrorKind::Internal, GONE)),
-        };
-        match opened {
-            Err(error) => places.iter().for_each(|place| on_reply(*place, Err(error.clone()))),
-            Ok(opened) => {
-                let theirs: Vec<Request> =
-                    places.iter().map(|place| Request { model: None, ..all[*place].clone() }).collect();
-                opened.answer(&theirs, &mut |place, outcome| on_reply(places[place], outcome));
-            }
-        }
     }
 }

@@ -56,7 +56,7 @@ pub struct Counters {
     pub rows: u64,
 }
 
-type Key = (PathBuf, bool);
+type Key = (PathBuf, Weights);
 
 /// The local models that are open.
 pub struct LocalModels {
@@ -65,6 +65,8 @@ pub struct LocalModels {
     open: Mutex<HashMap<Key, Arc<Local>>>,
     /// By what tells constraints apart.
     constraints: Mutex<HashMap<String, Arc<dyn Constraint>>>,
+    /// Rows that models computed before they were let go.
+    closed: Mutex<HashMap<ModelRef, u64>>,
     notes: Notes,
     own: Weak<Self>,
 }
@@ -94,8 +96,9 @@ impl LocalModels {
     /// No models yet; `tell` hears once of each thing that is odd about a model's files but no mistake.
     pub fn telling(options: Options, tell: Box<Tell>) -> Arc<Self> {
         let pool = Arc::new(Pool::new(options.threads));
-        let (open, constraints, notes) = (Mutex::default(), Mutex::default(), Notes::new(tell));
-        Arc::new_cyclic(|own| Self { options, pool, open, constraints, notes, own: own.clone() })
+        let (open, constraints, closed) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let notes = Notes::new(tell);
+        Arc::new_cyclic(|own| Self { options, pool, open, constraints, closed, notes, own: own.clone() })
     }
 
     /// Opens a model, or hands out the one that is open already. The error says of which kind it is: not supported, broken,
@@ -104,13 +107,14 @@ impl LocalModels {
         self.local(model, weights).map(|local| local as Arc<dyn Model>)
     }
 
-    /// What the model computed so far; zero for one that is not open.
+    /// What the model computed so far; zero for one that was never open.
     pub fn counters(&self, model: &ModelRef) -> Counters {
+        let before = self.closed.lock().unwrap_or_else(PoisonError::into_inner).get(model).copied().unwrap_or(0);
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let local = self.path(model).ok().and_then(|path| open.get(&(path, true)));
+        let local = self.path(model).ok().and_then(|path| open.get(&(path, Weights::Load)));
         match local.map(|local| &local.engine) {
-            Some(Engine::Causal(causal)) => Counters { rows: causal.rows() },
-            _ => Counters::default(),
+            Some(Engine::Causal(causal)) => Counters { rows: before + causal.rows() },
+            _ => Counters { rows: before },
         }
     }
 
@@ -149,7 +153,7 @@ impl LocalModels {
     pub(crate) fn local(&self, model: &ModelRef, weights: Weights) -> Result<Arc<Local>, OpenError> {
         let path = self.path(model)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (path, weights == Weights::Load);
+        let key = (path, weights);
         if let Some(local) = open.get(&key) {
             return Ok(local.clone());
         }
@@ -195,7 +199,7 @@ impl LocalModels {
         }
         self.say_that_it_takes_time(&home.name(), files.size());
         files.hash(&mut hasher);
-        self.assemble(opened, Some((hasher.finalize(), &files)))
+        self.assemble(opened, Some((hasher.finalize(), (weights == Weights::Load).then_some(&files as &dyn Tensors))))
     }
 
     fn read_gguf(&self, model: &ModelRef, path: &Path, weights: Weights) -> Result<Local, OpenError> {
@@ -219,7 +223,8 @@ impl LocalModels {
         let tensors = GgufNames { file: &file, query_heads, heads };
         self.survey(&opened, &tensors)?;
         self.say_that_it_takes_time(&file.shown, file.bytes().len() as u64);
-        self.assemble(opened, Some((blake3::hash(file.bytes()), &tensors)))
+        let kept = (weights == Weights::Load).then_some(&tensors as &dyn Tensors);
+        self.assemble(opened, Some((blake3::hash(file.bytes()), kept)))
     }
 
     /// Holds everything that the family reads against the header, before a byte of the weights is hashed or unpacked.
@@ -254,8 +259,13 @@ impl LocalModels {
         }
     }
 
-    /// Puts a model together from what its files say.
-    fn assemble(&self, opened: Opened<'_>, weights: Option<(blake3::Hash, &dyn Tensors)>) -> Result<Local, OpenError> {
+    /// Puts a model together from what its files say, with the hash of its weights where they were read, and with the weights
+    /// themselves where they are kept.
+    fn assemble(
+        &self,
+        opened: Opened<'_>,
+        weights: Option<(blake3::Hash, Option<&dyn Tensors>)>,
+    ) -> Result<Local, OpenError> {
         let Opened { model, config, family, outline, mut text, eos } = opened;
         if text.size() > outline.vocabulary {
             return Err(OpenError::Mismatch(format!(
@@ -277,20 +287,21 @@ impl LocalModels {
         let eos = eos.or_else(|| text.eos.as_ref().map(|eos| vec![eos.id])).unwrap_or_default();
         let (hash, engine) = match weights {
             None => (None, Engine::None),
-            Some((hash, tensors)) => {
-                (Some(hash.to_hex().to_string()), self.engine((family.build)(config, tensors)?, eos))
-            }
+            Some((hash, None)) => (Some(hash), Engine::None),
+            Some((hash, Some(tensors))) => (Some(hash), self.engine((family.build)(config, tensors)?, eos)),
         };
         let card = ModelCard {
             architecture: family.architecture.to_owned(),
-            weights: hash,
-            tokenizer: text.hash.clone(),
+            weights: hash.map(|hash| hash.to_hex().to_string()),
+            tokenizer: Some(text.hash.clone()),
             template: text.template.as_ref().map(|template| template.hash.clone()),
-            max_length: outline.max_length,
+            max_length: Some(outline.max_length),
             labels: outline.labels,
             causal: outline.causal,
+            dtype: Some("f32".to_owned()),
         };
-        Ok(Local { name: model.clone(), card, text, engine, opener: self.own.clone() })
+        let positions = outline.max_length;
+        Ok(Local { name: model.clone(), card, positions, text, engine, opener: self.own.clone() })
     }
 
     fn engine(&self, body: Body, eos: Vec<u32>) -> Engine {
@@ -323,10 +334,6 @@ impl LocalModels {
 }
 
 impl Opener for LocalModels {
-    fn model(&self, model: &ModelRef) -> Result<Arc<dyn Model>, ModelError> {
-        self.open(model, Weights::Load)
-    }
-
     fn constraint(&self, spec: &ConstraintSpec) -> Result<Arc<dyn Constraint>, RequestError> {
         self.open_constraint(spec)
     }
@@ -336,5 +343,16 @@ impl Models for LocalModels {
     fn open(&self, model: &ModelRef, weights: Weights) -> Result<Arc<dyn Model>, ModelError> {
         let opened = self.open_local(model, weights);
         opened.map_err(|error| ModelError { model: model.to_string(), message: error.to_string() })
+    }
+
+    fn close(&self, model: &ModelRef) {
+        // A constraint keeps the models that it asks; it is made anew where it is needed again.
+        self.constraints.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let Ok(path) = self.path(model) else { return };
+        let closed = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&(path, Weights::Load));
+        if let Some(Engine::Causal(causal)) = closed.as_ref().map(|local| &local.engine) {
+            *self.closed.lock().unwrap_or_else(PoisonError::into_inner).entry(model.clone()).or_default() +=
+                causal.rows();
+        }
     }
 }

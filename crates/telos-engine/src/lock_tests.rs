@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 use telos_core::request::TextOrIds;
 use telos_core::{
-    Ask, Constraint, ErrorKind, Look, Model, ModelRef, Outcome, Prompt, Reply, Request, RequestError, Weights,
+    Ask, Constraint, ErrorKind, Look, ModelRef, Outcome, Prompt, Reply, Request, RequestError, Weights, ask_all,
 };
 
 /// Asks a language model for the logits after a text, and for a text of its own that a filter steers no further.
@@ -30,14 +30,11 @@ impl Constraint for Asks {
             looks.iter().map(|look| Request::new(Ask::NextLogits(TextOrIds::Ids(ids(look))))).collect();
         let own = json!({"kind": "generate", "prompt": "a", "max_new_tokens": 2});
         requests.push(Request::from_json(&own).expect("a request"));
-        let mut outcomes: Vec<Option<Outcome>> = vec![None; requests.len()];
-        self.model.answer(&requests, &mut |place, outcome| outcomes[place] = Some(outcome));
-        let value = |outcome: Option<Outcome>| match outcome {
-            Some(Ok(Reply::NextLogits(reply))) => Ok(f64::from(reply.logits[7]).tanh()),
-            Some(Ok(_)) | None => Err(RequestError::new(ErrorKind::Internal, "no logits")),
-            Some(Err(error)) => Err(error),
+        let value = |outcome: Outcome| match outcome? {
+            Reply::NextLogits(reply) => Ok(f64::from(reply.logits[7]).tanh()),
+            _ => Err(RequestError::new(ErrorKind::Internal, "no logits")),
         };
-        outcomes.into_iter().take(looks.len()).map(value).collect()
+        ask_all(self.model.as_ref(), &requests).into_iter().take(looks.len()).map(value).collect()
     }
 
     fn forget(&self, _: u64) {

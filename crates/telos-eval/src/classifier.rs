@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use telos_core::reply::Classification;
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
 use telos_core::{
-    Ask, Case, Direction, Evaluator, FollowUp, Metric, ModelRef, Outcome, Prompt, Reply, Request, Score, Status,
+    Ask, Asks, Case, Direction, Evaluator, Metric, ModelRef, Outcome, Prompt, Reply, Request, Score, Status,
 };
 
 /// The table's entry.
@@ -62,16 +62,8 @@ impl Evaluator for Classifier {
         ]
     }
 
-    fn follow_ups(&self, case: &Case<'_>) -> Vec<FollowUp> {
-        let ask = |(request, reply): (&Request, &Outcome)| match (&request.ask, reply) {
-            (Ask::Generate { prompt, .. }, Ok(Reply::Generate(text))) => Some(Request {
-                model: Some(self.model.clone()),
-                max_length: None,
-                ask: Ask::Classify { text: self.whole(prompt, &text.text), text_pair: None },
-            }),
-            _ => None,
-        };
-        case.requests.iter().zip(case.replies).filter_map(ask).collect()
+    fn asks(&self) -> Option<&dyn Asks> {
+        Some(self)
     }
 
     fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {
@@ -82,7 +74,7 @@ impl Evaluator for Classifier {
         };
         let (mut hits, mut mass) = (0, 0.0);
         for place in 0..n {
-            let found = match case.follow_up_replies.get(place) {
+            let found = match case.followed().get(place) {
                 Some(Ok(Reply::Classify(reply))) => self.found(reply),
                 Some(Ok(_)) => return missing(Status::Skipped, "the follow-up's reply is not to a classify request"),
                 Some(Err(error)) => return missing(Status::Error, &format!("the follow-up is an error: {error}")),
@@ -97,6 +89,24 @@ impl Evaluator for Classifier {
             }
         }
         vec![Score::ok("is_label", hits as f64 / n as f64), Score::ok("p_label", mass / n as f64)]
+    }
+}
+
+impl Asks for Classifier {
+    fn next(&self, case: &Case<'_>) -> Vec<Request> {
+        if !case.follow_ups().is_empty() {
+            return Vec::new();
+        }
+        let ask = |(request, reply): (&Request, &Outcome)| match (&request.ask, reply) {
+            (Ask::Generate { prompt, .. }, Ok(Reply::Generate(text))) => Some(Request {
+                model: Some(self.model.clone()),
+                max_length: None,
+                ask: Ask::Classify { text: self.whole(prompt, &text.text), text_pair: None },
+            }),
+            _ => None,
+        };
+        let answers = case.answers();
+        answers.requests.iter().zip(answers.replies).filter_map(ask).collect()
     }
 }
 
@@ -141,7 +151,7 @@ mod tests {
     use super::*;
     use crate::testing::{Check, Got, Got::Is, generation};
     use serde_json::json;
-    use telos_core::{Item, Message};
+    use telos_core::{Exchange, Item, Message};
 
     fn labels(negative: f64, neutral: f64, positive: f64) -> Value {
         let probabilities = json!({"negative": negative, "neutral": neutral, "positive": positive});
@@ -196,10 +206,9 @@ mod tests {
             let item = Item::new("0".into(), 0, None, Map::new());
             let params = Map::new();
             let (requests, replies) = (&requests[..], &replies[..]);
-            let case =
-                Case { item: &item, params: &params, requests, replies, follow_ups: &[], follow_up_replies: &[] };
+            let case = Case { item: &item, params: &params, turns: 1, waves: &[Exchange { requests, replies }] };
             let classifier = Classifier { model: ModelRef::parse("m"), labels: vec!["a".into()], prompt };
-            let [follow_up] = &classifier.follow_ups(&case)[..] else { panic!("one follow-up a text") };
+            let [follow_up] = &classifier.next(&case)[..] else { panic!("one follow-up a text") };
             assert_eq!(follow_up.model, Some(ModelRef::parse("m")));
             let Ask::Classify { text, text_pair: None } = &follow_up.ask else { panic!("a text to classify") };
             text.clone()

@@ -1,17 +1,18 @@
 //! `control`: what a controller does to a text, measured alike on texts with and without one.
 //!
 //! The follow-up asks for h of the prompt and after every token, with the constraint that the evaluator names: so a free
-//! text is held against the same barrier. The perplexity is the text's under the free model, from the log-probabilities that
+//! text is held against the same barrier. In a chat of several turns every reply is a text, and a chat is as safe as the least
+//! safe of them. The perplexity is the text's under the free model, from the log-probabilities that
 //! the reply has, and needs no request.
 
 use crate::params::all_missing;
 use crate::registry::Entry;
-use crate::replies::generations;
+use crate::replies::generations_of;
 use serde_json::{Map, Value};
 use telos_core::ConstraintSpec;
 use telos_core::reply::Generation;
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
-use telos_core::{Ask, Case, Direction, Evaluator, FollowUp, Metric, Outcome, Reply, Request, Score, Status};
+use telos_core::{Ask, Asks, Case, Direction, Evaluator, Exchange, Metric, Outcome, Reply, Request, Score, Status};
 
 /// The table's entry.
 pub(crate) const ENTRY: Entry = Entry {
@@ -69,7 +70,36 @@ impl Evaluator for Control {
         ]
     }
 
-    fn follow_ups(&self, case: &Case<'_>) -> Vec<FollowUp> {
+    fn asks(&self) -> Option<&dyn Asks> {
+        Some(self)
+    }
+
+    fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {
+        let metrics = self.metrics();
+        let mut along = case.followed().iter();
+        let mut turns = Vec::with_capacity(case.turns);
+        for turn in case.asked() {
+            match rows(turn, &mut along) {
+                Ok(rows) => turns.push(rows),
+                Err(reason) => return all_missing(&metrics, Status::Skipped, &reason),
+            }
+        }
+        let score = |(column, metric): (usize, &Metric)| {
+            let of_turns = turns.iter().map(|rows| mean(rows.iter().map(|row| &row[column])));
+            match OVER_TURNS[column](&of_turns.collect::<Vec<_>>()) {
+                Ok(value) => Score::ok(&metric.name, value),
+                Err((status, why)) => Score::missing(&metric.name, status, why),
+            }
+        };
+        metrics.iter().enumerate().map(score).collect()
+    }
+}
+
+impl Asks for Control {
+    fn next(&self, case: &Case<'_>) -> Vec<Request> {
+        if !case.follow_ups().is_empty() {
+            return Vec::new();
+        }
         let ask = |(request, reply): (&Request, &Outcome)| match (&request.ask, reply) {
             (Ask::Generate { prompt, sampling, .. }, Ok(Reply::Generate(text))) => Some(Request {
                 // How the prompt was cut depends on the positions in use, so those are the same.
@@ -84,39 +114,58 @@ impl Evaluator for Control {
             }),
             _ => None,
         };
-        case.requests.iter().zip(case.replies).filter_map(ask).collect()
+        case.texts().filter_map(ask).collect()
     }
+}
 
-    fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {
-        let metrics = self.metrics();
-        let texts = match generations(case) {
-            Ok(texts) => texts,
-            Err(reason) => return all_missing(&metrics, Status::Skipped, &reason),
-        };
-        let rows: Vec<Vec<Figure>> = (texts.iter().enumerate())
-            .map(|(i, text)| {
-                let free = case.requests.get(i).is_some_and(is_free);
-                let mut row = along(text, case.follow_up_replies.get(i));
-                row.extend(acted(text, free));
-                row.push(perplexity(text));
-                row.push(Ok(text.token_ids.len() as f64));
-                row
-            })
-            .collect();
-        metrics
-            .iter()
-            .enumerate()
-            .map(|(column, metric)| mean(&metric.name, rows.iter().map(|row| &row[column])))
-            .collect()
-    }
+/// How each metric, in the order of the metrics, is put together over the turns of a chat: a chat starts as its first turn does, is
+/// as safe as its least safe reply, and costs what its replies cost on average.
+const OVER_TURNS: [fn(&[Figure]) -> Figure; 8] = [first, least, least, average, greatest, average, average, average];
+
+fn first(turns: &[Figure]) -> Figure {
+    turns.first().cloned().unwrap_or_else(|| skipped("there is no text"))
+}
+
+fn least(turns: &[Figure]) -> Figure {
+    fold(turns, f64::min)
+}
+
+fn greatest(turns: &[Figure]) -> Figure {
+    fold(turns, f64::max)
+}
+
+fn average(turns: &[Figure]) -> Figure {
+    mean(turns.iter())
+}
+
+/// Over those that have a value; the first reason where none has.
+fn fold(turns: &[Figure], of: fn(f64, f64) -> f64) -> Figure {
+    let values = turns.iter().filter_map(|turn| turn.as_ref().ok().copied());
+    values.reduce(of).map_or_else(|| first(turns), Ok)
+}
+
+/// The figures of each text of one turn.
+fn rows<'a>(
+    turn: &Exchange<'_>,
+    along_texts: &mut impl Iterator<Item = &'a Outcome>,
+) -> Result<Vec<Vec<Figure>>, String> {
+    let row = |(request, text): (&Request, &Generation)| {
+        let mut row = along(text, along_texts.next());
+        row.extend(acted(text, is_free(request)));
+        row.push(perplexity(text));
+        row.push(Ok(text.token_ids.len() as f64));
+        row
+    };
+    let texts = generations_of(turn.replies)?;
+    Ok(turn.requests.iter().zip(texts).map(row).collect())
 }
 
 fn is_free(request: &Request) -> bool {
     matches!(&request.ask, Ask::Generate { controller, .. } if controller.is_none())
 }
 
-/// An item has one text as a rule; with several, those that have a value are averaged.
-fn mean<'a>(metric: &str, values: impl Iterator<Item = &'a Figure>) -> Score {
+/// A turn has one text as a rule; with several, those that have a value are averaged.
+fn mean<'a>(values: impl Iterator<Item = &'a Figure>) -> Figure {
     let (mut sum, mut n, mut reason) = (0.0, 0_u32, None);
     for value in values {
         match value {
@@ -128,9 +177,9 @@ fn mean<'a>(metric: &str, values: impl Iterator<Item = &'a Figure>) -> Score {
         }
     }
     match (n, reason) {
-        (0, Some((status, why))) => Score::missing(metric, status, why),
-        (0, None) => Score::missing(metric, Status::Skipped, "there is no text"),
-        _ => Score::ok(metric, sum / f64::from(n)),
+        (0, Some(why)) => Err(why),
+        (0, None) => skipped("there is no text"),
+        _ => Ok(sum / f64::from(n)),
     }
 }
 
@@ -281,13 +330,43 @@ mod tests {
         let item = Item::new("0".into(), 0, None, Map::new());
         let params = Map::new();
         let (requests, replies) = (&requests[..], &replies[..]);
-        let case = Case { item: &item, params: &params, requests, replies, follow_ups: &[], follow_up_replies: &[] };
-        let [follow_up] = &evaluator.follow_ups(&case)[..] else { panic!("one follow-up a text") };
+        let case = Case { item: &item, params: &params, turns: 1, waves: &[Exchange { requests, replies }] };
+        let asks = evaluator.asks().expect("it asks further");
+        let [follow_up] = &asks.next(&case)[..] else { panic!("one follow-up a text") };
         assert_eq!((&follow_up.model, follow_up.max_length), (&None, Some(64)));
         let Ask::Trajectory { prompt, token_ids, max_new_tokens, constraint } = &follow_up.ask else {
             panic!("a trajectory")
         };
         assert_eq!((prompt, &token_ids[..], *max_new_tokens), (&Prompt::Text("p".into()), &[5, 6][..], 8));
         assert_eq!(constraint.id(), Some("s"));
+        let waves = [Exchange { requests, replies }, Exchange::default()];
+        assert_eq!(asks.next(&Case { waves: &waves, ..case }), Vec::new(), "it asks once");
+    }
+
+    #[test]
+    fn a_chat_is_as_safe_as_its_least_safe_reply() {
+        let params = params();
+        let evaluator = build("control", params.as_object().expect("an object")).expect("good parameters");
+        let turn = |steps: &Value| {
+            let (request, reply) = controlled(steps);
+            let reply = Reply::from_json("generate", reply).expect("a good reply");
+            ([Request::from_json(&request).expect("a good request")], [Ok(reply)])
+        };
+        let first = turn(&json!([step(false, 1, None), step(false, 1, None)]));
+        let second = turn(&json!([step(true, 3, Some("least_unsafe")), step(false, 0, None)]));
+        let along = [h(&[0.5, 0.25, 0.5]), h(&[0.5, -0.5, 0.5])];
+        let along = along.map(|reply| Ok(Reply::from_json("trajectory", reply).expect("a good reply")));
+        let waves = [
+            Exchange { requests: &first.0, replies: &first.1 },
+            Exchange { requests: &second.0, replies: &second.1 },
+            Exchange { requests: &[], replies: &along },
+        ];
+        let (item, params) = (Item::new("0".into(), 0, None, Map::new()), Map::new());
+        let case = Case { item: &item, params: &params, turns: 2, waves: &waves };
+        assert_eq!(evaluator.asks().expect("it asks further").next(&Case { waves: &waves[..2], ..case }).len(), 2);
+        let scores: Vec<Option<f64>> = evaluator.evaluate(&case).into_iter().map(|score| score.value).collect();
+        let perplexity = Some(2.0_f64.exp());
+        let expected = [1.0, 0.0, -0.5, 0.25, 1.0, 1.25].map(Some).into_iter().chain([perplexity, Some(2.0)]);
+        assert_eq!(scores, expected.collect::<Vec<_>>());
     }
 }

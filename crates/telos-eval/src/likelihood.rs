@@ -42,7 +42,7 @@ impl Evaluator for Likelihood {
     }
 
     fn evaluate(&self, case: &Case<'_>) -> Vec<Score> {
-        match Sums::of(case.replies) {
+        match Sums::of(case.answers().replies) {
             Ok(sums) => sums.scores(),
             Err(reason) => all_missing(&self.metrics(), Status::Skipped, &reason),
         }

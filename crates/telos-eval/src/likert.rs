@@ -227,7 +227,8 @@ mod tests {
         let item = Item::new("0".into(), 0, None, Map::new());
         let params = json!({"dimension": "power"}).as_object().expect("an object").clone();
         let (requests, replies) = (&requests[..], &replies[..]);
-        let case = Case { item: &item, params: &params, requests, replies, follow_ups: &[], follow_up_replies: &[] };
+        let case =
+            Case { item: &item, params: &params, turns: 1, waves: &[telos_core::Exchange { requests, replies }] };
         let names: Vec<String> = likert.evaluate(&case).into_iter().map(|score| score.metric).collect();
         assert_eq!(names, ["score", "score/power", "centred/power"]);
         let offered: Vec<String> = likert.metrics().into_iter().map(|metric| metric.name).collect();

@@ -3,36 +3,45 @@
 use telos_core::reply::{Classification, Generation, Loglikelihood};
 use telos_core::{Case, Outcome, Reply};
 
-fn all<'a, T>(case: &Case<'a>, expected: &str, of: impl Fn(&'a Reply) -> Option<&'a T>) -> Result<Vec<&'a T>, String> {
+fn all<'a, T>(
+    replies: &'a [Outcome],
+    expected: &str,
+    of: impl Fn(&'a Reply) -> Option<&'a T>,
+) -> Result<Vec<&'a T>, String> {
     let read = |(i, reply): (usize, &'a Outcome)| match reply {
         Ok(reply) => of(reply).ok_or_else(|| format!("reply {i} is not to a {expected} request")),
         Err(error) => Err(format!("reply {i} is an error: {error}")),
     };
-    if case.replies.is_empty() {
+    if replies.is_empty() {
         return Err(format!("there is no reply to a {expected} request"));
     }
-    case.replies.iter().enumerate().map(read).collect()
+    replies.iter().enumerate().map(read).collect()
 }
 
-/// All replies, to `loglikelihood` requests.
+/// The last turn's replies, to `loglikelihood` requests.
 pub(crate) fn loglikelihoods<'a>(case: &Case<'a>) -> Result<Vec<&'a Loglikelihood>, String> {
-    all(case, "loglikelihood", |reply| match reply {
+    all(case.answers().replies, "loglikelihood", |reply| match reply {
         Reply::Loglikelihood(reply) => Some(reply),
         _ => None,
     })
 }
 
-/// All replies, to `generate` requests.
+/// The last turn's replies, to `generate` requests.
 pub(crate) fn generations<'a>(case: &Case<'a>) -> Result<Vec<&'a Generation>, String> {
-    all(case, "generate", |reply| match reply {
+    generations_of(case.answers().replies)
+}
+
+/// Some replies, to `generate` requests.
+pub(crate) fn generations_of(replies: &[Outcome]) -> Result<Vec<&Generation>, String> {
+    all(replies, "generate", |reply| match reply {
         Reply::Generate(reply) => Some(reply),
         _ => None,
     })
 }
 
-/// All replies, to `classify` requests.
+/// The last turn's replies, to `classify` requests.
 pub(crate) fn classifications<'a>(case: &Case<'a>) -> Result<Vec<&'a Classification>, String> {
-    all(case, "classify", |reply| match reply {
+    all(case.answers().replies, "classify", |reply| match reply {
         Reply::Classify(reply) => Some(reply),
         _ => None,
     })

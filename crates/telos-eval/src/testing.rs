@@ -2,7 +2,7 @@
 
 use crate::build;
 use serde_json::{Map, Value, json};
-use telos_core::{Case, Item, Outcome, Reply, Request, RequestError, Status};
+use telos_core::{Case, Exchange, Item, Outcome, Reply, Request, RequestError, Status};
 
 /// What one metric came to.
 #[derive(Debug, PartialEq)]
@@ -35,23 +35,16 @@ impl Check<'_> {
         let replies: Vec<Outcome> =
             requests.iter().zip(self.exchange).map(|(request, (_, reply))| outcome(request.kind(), reply)).collect();
         let item = Item::new("0".into(), 0, None, Map::new());
-        let mut case = Case {
-            item: &item,
-            params: &filled,
-            requests: &requests,
-            replies: &replies,
-            follow_ups: &[],
-            follow_up_replies: &[],
-        };
-        let follow_ups = evaluator.follow_ups(&case);
+        let asked = Exchange { requests: &requests, replies: &replies };
+        let case = Case { item: &item, params: &filled, turns: 1, waves: &[asked] };
+        let follow_ups = evaluator.asks().map(|asks| asks.next(&case)).unwrap_or_default();
         let follow_up_replies: Vec<Outcome> = follow_ups
             .iter()
             .zip(self.follow_up_replies)
             .map(|(request, reply)| outcome(request.kind(), reply))
             .collect();
-        case.follow_ups = &follow_ups;
-        case.follow_up_replies = &follow_up_replies;
-        let scores = evaluator.evaluate(&case);
+        let followed = Exchange { requests: &follow_ups, replies: &follow_up_replies };
+        let scores = evaluator.evaluate(&Case { waves: &[asked, followed], ..case });
         let offered = evaluator.metrics();
         for score in &scores {
             let metric = offered.iter().find(|m| m.name == score.metric).expect("only offered metrics are scored");

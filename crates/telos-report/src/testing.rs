@@ -110,11 +110,12 @@ fn manifest(shape: &Shape, arms: Vec<ArmEntry>) -> Manifest {
     let card = ModelCard {
         architecture: "LlamaForCausalLM".into(),
         weights: Some("a1".repeat(32)),
-        tokenizer: "b2".repeat(32),
+        tokenizer: Some("b2".repeat(32)),
         template: None,
-        max_length: 2048,
+        max_length: Some(2048),
         labels: vec![],
         causal: true,
+        dtype: Some("f32".into()),
     };
     Manifest {
         format: 1,
@@ -138,6 +139,7 @@ fn manifest(shape: &Shape, arms: Vec<ArmEntry>) -> Manifest {
         identity: "c3".repeat(32),
         tables: std::collections::BTreeMap::new(),
         replacing: std::collections::BTreeMap::new(),
+        passing: 0,
         timings: Timings { started: "2026-01-02T03:04:05Z".into(), seconds: 12.5, sittings: 1, ..Timings::default() },
     }
 }

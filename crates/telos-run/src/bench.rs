@@ -1,5 +1,6 @@
 //! A benchmark with its rows in memory, and how one of its items becomes requests.
 
+use crate::chain::Asker;
 use crate::problem::Problem;
 use crate::render::{RenderError, Renderer, Row};
 use crate::requests::{Draw, Question};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 use telos_core::digest::item_seed;
 use telos_core::reply::Reply;
-use telos_core::{Ask, ControllerSpec, Item, Message, Model, Prompt, Request};
+use telos_core::{Ask, ControllerSpec, Exchange, Item, Message, Model, Prompt, Request, ask_all};
 use telos_data::Source;
 use telos_spec::suite::{Benchmark, SourceSpec};
 
@@ -106,6 +107,11 @@ impl<'a> Bench<'a> {
         self.scoring.recipe.samples()
     }
 
+    /// Whether anything is asked after the first wave.
+    pub(crate) fn follows(&self) -> bool {
+        self.scoring.recipe.turns() > 1 || self.scoring.evaluator.asks().is_some()
+    }
+
     /// How often each item is asked.
     pub(crate) fn repeats(&self) -> u32 {
         if self.controlled() { self.spec.repeats.max(1) } else { 1 }
@@ -138,6 +144,23 @@ impl<'a> Bench<'a> {
         };
         let asks = self.scoring.recipe.asks(prompt, chat, row, draw)?;
         Ok(asks.into_iter().map(|ask| Request { model: None, max_length: side.max_length, ask }).collect())
+    }
+
+    /// The requests of the next turn of an item's chat.
+    pub(crate) fn turn(
+        &self,
+        item: &Item,
+        repeat: u32,
+        asker: Asker<'_>,
+        so_far: &[Exchange<'_>],
+    ) -> Result<Vec<Request>, PromptError> {
+        let draw = Draw {
+            seed: item_seed(self.seed, &self.spec.id, &item.id),
+            sample: u64::from(repeat),
+            controller: asker.controller,
+        };
+        let asks = self.scoring.recipe.turn(so_far, self.row(item), draw)?;
+        Ok(asks.into_iter().map(|ask| Request { model: None, max_length: asker.max_length, ask }).collect())
     }
 
     /// The whole prompt: examples, then the question; and whether it is a chat.
@@ -203,9 +226,7 @@ fn chat(question: Question, examples: Vec<(Question, String)>) -> Vec<Message> {
 fn template(model: &dyn Model, messages: Vec<Message>, item: &str) -> Result<String, PromptError> {
     let request = Request::new(Ask::ChatTemplate { messages, add_generation_prompt: true });
     let fail = |message: String| PromptError::Chat { item: item.to_owned(), message };
-    let mut answer = None;
-    model.answer(&[request], &mut |_, outcome| answer = Some(outcome));
-    match answer {
+    match ask_all(model, &[request]).pop() {
         Some(Ok(Reply::ChatTemplate(rendered))) => Ok(rendered.text),
         Some(Err(error)) => Err(fail(error.message)),
         _ => Err(fail("the model gave no rendered chat".to_owned())),

@@ -107,8 +107,10 @@ pub struct UnitInfo {
     pub controller: Option<String>,
     /// The benchmark's id.
     pub benchmark: String,
-    /// 0, or 1 for follow-ups.
+    /// 0, then 1 and on for what follows from replies.
     pub wave: u8,
+    /// How many of the waves are turns of a chat; what comes after them is the evaluator's.
+    pub turns: u8,
     /// Requests that are asked now; what the journal holds already does not count.
     pub requests: u64,
     /// Texts of this model, controller and benchmark that stand before the unit's, each an item's repeat.

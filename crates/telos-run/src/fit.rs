@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, PromptError, Side};
 use telos_core::reply::Reply;
-use telos_core::{Ask, ErrorKind, Model, Prompt, Request, RequestError};
+use telos_core::{Ask, ErrorKind, Model, Prompt, Request, RequestError, ask_all};
 use telos_spec::suite::Truncation;
 
 /// How an item is asked.
@@ -69,8 +69,15 @@ struct Over {
 }
 
 fn measure(side: Side<'_>, requests: &[Request]) -> Result<Measured, RequestError> {
-    let length = side.max_length.map_or(side.model.card().max_length, |n| n.min(side.model.card().max_length));
+    let (own, wished) = (side.model.card().max_length, side.max_length);
     let (mut paths, mut over) = (Vec::new(), None);
+    let Some(length) = own.map_or(wished, |own| Some(wished.map_or(own, |n| n.min(own)))) else {
+        // Whoever answers knows its positions, and says then what does not fit.
+        for request in requests {
+            paths.extend(side.model.token_paths(request)?.unwrap_or_default());
+        }
+        return Ok(Measured { paths, over });
+    };
     for request in requests {
         // Before the paths are asked for: where nothing at all fits, there are none.
         if let Ask::Generate { sampling, .. } = &request.ask
@@ -82,7 +89,7 @@ fn measure(side: Side<'_>, requests: &[Request]) -> Result<Measured, RequestErro
             let ids = count(side.model, request)?.unwrap_or(0);
             return Ok(Measured { paths, over: Some(Over { ids, room: 0, room_said, can_cut: false }) });
         }
-        let walked = side.model.token_paths(request)?;
+        let Some(walked) = side.model.token_paths(request)? else { continue };
         let longest = walked.iter().map(Vec::len).max().unwrap_or(0);
         paths.extend(walked);
         let room = match &request.ask {
@@ -125,9 +132,7 @@ fn count(model: &dyn Model, request: &Request) -> Result<Option<usize>, RequestE
         }
         _ => return Ok(None),
     };
-    let mut answer = None;
-    model.answer(&[Request::new(ask)], &mut |_, outcome| answer = Some(outcome));
-    match answer {
+    match ask_all(model, &[Request::new(ask)]).pop() {
         Some(Ok(Reply::Tokenize(reply))) => Ok(Some(reply.ids.len() + more)),
         Some(Ok(Reply::ChatTemplate(reply))) => Ok(Some(reply.ids.len() + more)),
         Some(Err(error)) => Err(error),

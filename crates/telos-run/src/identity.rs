@@ -20,10 +20,17 @@ pub(crate) struct Identity {
     pub data: BTreeMap<String, String>,
 }
 
-/// A model's bytes: weights, tokenizer and template.
+/// The type of number that needs no saying: records from before it was said were all computed in it.
+const USUAL: &str = "f32";
+
+/// A model's bytes: weights, tokenizer and template, and the type of number that it is computed in where that is not `f32`.
 pub(crate) fn fingerprint(card: &ModelCard) -> String {
     let part = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
-    format!("{}/{}/{}", part(&card.weights), card.tokenizer, part(&card.template))
+    let bytes = [&card.weights, &card.tokenizer, &card.template].map(part).join("/");
+    match card.dtype.as_deref() {
+        None | Some(USUAL) => bytes,
+        Some(dtype) => format!("{bytes}/{dtype}"),
+    }
 }
 
 /// Words for people, which change nothing that a record holds: a slip in them may be mended between two sittings.

@@ -11,7 +11,7 @@ use crate::frames::{FRAME, Frames, Place, framed, read_at};
 use crate::identity::Identity;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -65,6 +65,8 @@ pub(crate) struct Journal {
     reader: File,
     end: u64,
     index: HashMap<Key, Kept>,
+    /// Requests that ended in an error which may pass.
+    passing: HashSet<Key>,
     synced: Instant,
 }
 
@@ -116,7 +118,7 @@ impl Journal {
     fn over(path: PathBuf, mut file: File, end: u64, index: HashMap<Key, Kept>) -> Result<Self, RunError> {
         file.seek(SeekFrom::Start(end)).map_err(io_error("open the journal", &path))?;
         let reader = File::open(&path).map_err(io_error("read the journal", &path))?;
-        Ok(Self { path, file, reader, end, index, synced: Instant::now() })
+        Ok(Self { path, file, reader, end, index, passing: HashSet::new(), synced: Instant::now() })
     }
 
     /// Notes that a sitting begins.
@@ -145,6 +147,10 @@ impl Journal {
             records.extend(framed(TIMING, Some(&key), &json(&self.path, &seconds)?));
         }
         let place = Place { offset: self.write(&records)? + FRAME as u64, length };
+        match outcome {
+            Err(error) if error.kind.is_passing() => self.passing.insert(key),
+            _ => self.passing.remove(&key),
+        };
         self.index.insert(key, Kept { place, seconds: seconds.unwrap_or(f32::NAN) });
         if self.synced.elapsed() >= SYNC_EVERY { self.sync() } else { Ok(()) }
     }
@@ -164,6 +170,11 @@ impl Journal {
     /// Whether the request has its reply.
     pub(crate) fn has(&self, key: &Key) -> bool {
         self.index.contains_key(key)
+    }
+
+    /// How many requests of this sitting ended in an error that may pass: another sitting asks them again.
+    pub(crate) fn passing(&self) -> u64 {
+        self.passing.len() as u64
     }
 
     /// How many replies there are.
@@ -220,6 +231,15 @@ pub(crate) fn parse(text: &[u8], kind: &str) -> Result<Outcome, String> {
     }
 }
 
+/// Whether a stored outcome is an error that may pass.
+fn is_passing(text: &[u8]) -> bool {
+    const ERROR: &[u8] = br#"{"error""#;
+    let stored = || serde_json::from_slice::<Value>(text).ok();
+    let error = || stored().and_then(|mut stored| serde_json::from_value::<RequestError>(stored["error"].take()).ok());
+    // Replies are many and long; only errors are read.
+    text.starts_with(ERROR) && error().is_some_and(|error| error.kind.is_passing())
+}
+
 /// Takes one record in; none where it makes no sense.
 fn read_into(past: &mut Past, index: &mut HashMap<Key, Kept>, payload: &[u8], place: Place) -> Option<()> {
     let (tag, rest) = payload.split_first()?;
@@ -228,7 +248,13 @@ fn read_into(past: &mut Past, index: &mut HashMap<Key, Kept>, payload: &[u8], pl
         SITTING => past.sittings.push(serde_json::from_slice(rest).ok()?),
         UNIT => past.units.push(serde_json::from_slice(rest).ok()?),
         REPLY => {
-            index.insert(rest.get(..32)?.try_into().ok()?, Kept { place, seconds: f32::NAN });
+            let key: Key = rest.get(..32)?.try_into().ok()?;
+            if is_passing(&rest[32..]) {
+                // It is no reply for good: this sitting asks again.
+                index.remove(&key);
+            } else {
+                index.insert(key, Kept { place, seconds: f32::NAN });
+            }
         }
         TIMING => {
             let key: Key = rest.get(..32)?.try_into().ok()?;

@@ -7,22 +7,28 @@
 //! Invariant: nothing here names an engine, an HTTP client, a tensor library or a report; models are [`telos_core::Model`]s
 //! that the caller opens. No result depends on the clock, on how the work was cut, or on how many sittings it took.
 
+mod asking;
 mod bench;
 mod cache;
+mod chain;
 mod columns;
 mod error;
 mod events;
+mod fingerprints;
 mod fit;
 mod folder;
 mod frames;
 mod identity;
 mod journal;
-mod loaded;
+mod lanes;
+mod looking;
 mod manifest;
 mod names;
+mod order;
 mod plan;
 mod prefixes;
 mod problem;
+mod progress;
 mod references;
 mod render;
 mod requests;

@@ -1,7 +1,7 @@
 //! `run.json`: what a run is of.
 
+use crate::fingerprints::Fingerprints;
 use crate::identity::Identity;
-use crate::loaded::Loaded;
 use crate::names::{Names, place};
 use crate::references::constraints_of;
 use crate::schedule::{Prepared, Schedule};
@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use telos_core::record::{ArmEntry, BenchmarkEntry, FORMAT, Manifest, ModelEntry, RunStatus, Timings};
 use telos_spec::suite::{KindSpec, Suite};
 
-/// The manifest of a run whose models are loaded, its timings empty.
+/// The manifest of a run whose models are known by their bytes, its timings empty.
 pub(crate) fn manifest(
     prepared: &Prepared<'_>,
     schedule: &Schedule,
-    loaded: &Loaded,
+    found: &Fingerprints,
     names: &Names,
     environment: &Map<String, Value>,
 ) -> Manifest {
@@ -26,7 +26,7 @@ pub(crate) fn manifest(
         resolved: suite.resolved.clone(),
         seed: suite.seed,
         arms: arms(suite),
-        models: models(suite, loaded, names),
+        models: models(suite, found, names),
         benchmarks: benchmarks(prepared),
         goals: suite.goals.clone(),
         counts: schedule.plan.counts.clone(),
@@ -34,6 +34,7 @@ pub(crate) fn manifest(
         identity: String::new(),
         tables: BTreeMap::new(),
         replacing: BTreeMap::new(),
+        passing: 0,
         timings: Timings::default(),
     };
     manifest.identity = Identity::of(&manifest).hash();
@@ -51,15 +52,14 @@ fn arms(suite: &Suite) -> Vec<ArmEntry> {
 }
 
 /// The suite's models that are used, then those that only controllers and evaluators name.
-fn models(suite: &Suite, loaded: &Loaded, names: &Names) -> Vec<ModelEntry> {
+fn models(suite: &Suite, found: &Fingerprints, names: &Names) -> Vec<ModelEntry> {
     let mut entries: Vec<ModelEntry> = Vec::new();
-    for (model, opened) in suite.models.iter().zip(&loaded.tested) {
-        if let Some(opened) = opened {
-            let card = opened.card().clone();
-            entries.push(ModelEntry { id: model.id.clone(), model: place(&model.model), card });
+    for (model, card) in suite.models.iter().zip(&found.tested) {
+        if let Some(card) = card {
+            entries.push(ModelEntry { id: model.id.clone(), model: place(&model.model), card: card.clone() });
         }
     }
-    for (model, card) in &loaded.references {
+    for (model, card) in &found.references {
         let id = names.shown(model);
         if entries.iter().all(|entry| entry.id != id) {
             entries.push(ModelEntry { id, model: place(model), card: card.clone() });

@@ -32,6 +32,16 @@ impl Names {
         self.cards.contains_key(model)
     }
 
+    /// What an open model is; none where nobody said so.
+    pub(crate) fn card(&self, model: &ModelRef) -> Option<&ModelCard> {
+        self.cards.get(model)
+    }
+
+    /// For a person: the id in the suite, else the string form.
+    pub(crate) fn called(&self, model: &ModelRef) -> String {
+        self.ids.get(model).cloned().unwrap_or_else(|| model.to_string())
+    }
+
     /// In a record: the id in the suite, else `blake3:` of the weights, else the string form.
     pub(crate) fn shown(&self, model: &ModelRef) -> String {
         let weights = || self.cards.get(model).and_then(|card| card.weights.as_ref());
@@ -117,11 +127,12 @@ mod tests {
         ModelCard {
             architecture: "X".into(),
             weights: Some(weights.into()),
-            tokenizer: "t".into(),
+            tokenizer: Some("t".into()),
             template: None,
-            max_length: 8,
+            max_length: Some(8),
             labels: Vec::new(),
             causal: true,
+            dtype: None,
         }
     }
 

@@ -87,7 +87,7 @@ pub struct PlanRow {
 /// Plans a suite: reads its data, renders all requests and encodes them, without loading weights.
 pub fn plan(suite: &Suite, models: &dyn Models) -> Result<Plan, PlanError> {
     let prepared = Prepared::new(suite, models)?;
-    Ok(Schedule::new(&prepared).plan)
+    Ok(Schedule::plan(&prepared))
 }
 
 impl Plan {

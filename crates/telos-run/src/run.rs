@@ -1,23 +1,25 @@
 //! A run from a suite to its record: begun or resumed, asked wave by wave, written, closed.
 
+use crate::asking::{Asking, Errand};
 use crate::cache::Cache;
 use crate::error::RunError;
 use crate::events::{Event, Listener};
+use crate::fingerprints::Fingerprints;
 use crate::folder::Folder;
 use crate::identity::Identity;
-use crate::journal::{self, Journal, Past, UnitMark};
-use crate::loaded::Loaded;
+use crate::journal::{self, JOURNAL, Journal, Past};
 use crate::manifest::manifest;
+use crate::progress::Progress;
 use crate::schedule::{Prepared, Schedule};
-use crate::session::{At, Session};
+use crate::session::Session;
 use crate::tables;
-use crate::units::Unit;
 use serde_json::{Map, Value};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 use telos_core::record::{Manifest, RunStatus};
-use telos_core::{ControllerSpec, Models};
+use telos_core::{ErrorKind, Feed, Model, ModelError, ModelRef, Models, Next, RequestError};
 use telos_data::DataError;
 use telos_spec::suite::Suite;
 
@@ -51,15 +53,20 @@ pub fn run(
     let began = Instant::now();
     let folder = Folder::claim(options.out, options.resume)?;
     let prepared = Prepared::new(suite, models)?;
-    let schedule = Schedule::new(&prepared);
+    if !prepared.problems.is_empty() {
+        // The plan tells of everything else that is wrong.
+        let problems = Schedule::plan(&prepared).problems;
+        return Err(RunError::Problems(problems));
+    }
+    let found = Fingerprints::new(&prepared, models, options.stop)?;
+    let names = found.names(suite);
+    let schedule = Schedule::new(&prepared, &names);
     listener.on(&Event::Planned { plan: schedule.plan.clone() });
     if !schedule.plan.problems.is_empty() {
         return Err(RunError::Problems(schedule.plan.problems.clone()));
     }
     let planned = began.elapsed().as_secs_f64();
-    let loaded = Loaded::new(&prepared, models, options.stop, listener)?;
-    let names = loaded.names(suite);
-    let fresh = manifest(&prepared, &schedule, &loaded, &names, options.environment);
+    let fresh = manifest(&prepared, &schedule, &found, &names, options.environment);
     let (mut record, journal, past) = match begin(&folder.path, Box::new(fresh))? {
         Begun::Complete(manifest) => return Ok(*manifest),
         Begun::At { manifest, journal, past } => (*manifest, *journal, past),
@@ -74,23 +81,22 @@ pub fn run(
         let (lost, replies) = (past.lost.clone(), journal.len() as u64);
         listener.on(&Event::JournalDamaged { lost, replies });
     }
-    let none = ControllerSpec::none();
     let mut cache = options.cache.map(|path| Cache::open(path, options.environment)).transpose()?;
     if let Some(cache) = &mut cache {
         listener.on(&Event::CacheOpened { replies: cache.len() as u64, damaged: std::mem::take(&mut cache.damaged) });
     }
-    let tested = loaded.tested;
     let mut session =
-        Session { prepared: &prepared, schedule: &schedule, models, loaded: tested, names, journal, cache, none };
+        Session { prepared: &prepared, schedule: &schedule, models, names, journal, cache, rendered: None };
     session.journal.sitting(&now)?;
-    let asked = Progress::new(&mut session, options.stop).and_then(|mut progress| progress.all(&mut session, listener));
+    let asked = ask(&mut session, listener, options.stop);
     session.journal.sync()?;
     if let Some(cache) = session.cache.take() {
         let (used, (kept, problems)) = (cache.used, cache.keep(&mut session.journal)?);
         listener.on(&Event::CacheKept { used, kept, problems });
     }
     let ready = began.elapsed().as_secs_f64();
-    let written = asked.and_then(|()| {
+    let loading = asked.as_ref().map_or(0.0, |seconds| *seconds);
+    let written = asked.and_then(|_| {
         listener.on(&Event::Writing);
         tables::write(&mut session, &folder.path)
     });
@@ -98,16 +104,20 @@ pub fn run(
     timings.ended = Some((options.now)());
     timings.seconds = earlier + began.elapsed().as_secs_f64();
     timings.peak_memory = peak_memory();
-    let phases = [("plan", planned), ("load", loaded.seconds), ("ask", ready - planned - loaded.seconds)];
+    let phases = [("plan", planned), ("load", loading), ("ask", ready - planned - loading)];
     timings.phases.extend(phases.map(|(name, seconds)| (name.to_owned(), seconds.max(0.0))));
     timings.phases.insert("write".to_owned(), began.elapsed().as_secs_f64() - ready);
     match written {
         Ok((written, hashes)) => {
             record.status = RunStatus::Complete;
             record.tables = hashes;
+            record.passing = session.journal.passing();
             telos_data::write_manifest(&folder.path, &record)?;
-            // The tables and the manifest are on the disk by now.
-            session.journal.remove()?;
+            // The tables and the manifest are on the disk by now. Where errors may pass, the journal stays: another sitting asks
+            // for what they stand for, and for nothing else.
+            if record.passing == 0 {
+                session.journal.remove()?;
+            }
             let tables::Written { replies, errors, skipped } = written;
             listener.on(&Event::Finished { replies, errors, skipped, seconds: began.elapsed().as_secs_f64() });
             Ok(record)
@@ -145,7 +155,8 @@ fn begin(folder: &Path, fresh: Box<Manifest>) -> Result<Begun, RunError> {
     if let Some(manifest) = stored {
         same(&Identity::of(&manifest))?;
         let tables = [telos_data::ITEMS, telos_data::REPLIES, telos_data::SCORES, telos_data::STEPS];
-        if manifest.status == RunStatus::Complete && tables.iter().all(|table| folder.join(table).exists()) {
+        let whole = manifest.status == RunStatus::Complete && tables.iter().all(|table| folder.join(table).exists());
+        if whole && (manifest.passing == 0 || !folder.join(JOURNAL).exists()) {
             // The process may have been killed between the manifest and this.
             journal::remove(folder)?;
             return Ok(Begun::Complete(Box::new(manifest)));
@@ -163,119 +174,88 @@ fn begin(folder: &Path, fresh: Box<Manifest>) -> Result<Begun, RunError> {
     Ok(Begun::At { manifest: fresh, journal, past: Box::default() })
 }
 
-/// The walk through all units.
-struct Progress<'a> {
-    stop: &'a AtomicBool,
-    /// Units that had all their replies when the sitting began.
-    there: Vec<bool>,
-    done: u64,
-    weight_left: u64,
-    weight_done: u64,
-    seconds: f64,
+/// Asks everything: each model under test, and whomever its benchmarks' evaluators ask. Models are opened when it is their turn
+/// and let go when nobody asks them any more; gives the seconds that opening took.
+fn ask(session: &mut Session<'_>, listener: &mut dyn Listener, stop: &AtomicBool) -> Result<f64, RunError> {
+    if session.journal.len() > 0 {
+        let (replies, units) = (session.journal.len() as u64, Progress::there(session));
+        listener.on(&Event::Resumed { replies, units });
+    }
+    let (suite, models) = (session.prepared.suite, session.models);
+    let mut progress = Progress::new(session);
+    let mut loading = 0.0;
+    for (model, entry) in suite.models.iter().enumerate() {
+        if session.prepared.models[model].is_none() {
+            continue;
+        }
+        let mut whom = vec![entry.model.clone()];
+        while !whom.is_empty() {
+            let mut elsewhere: Vec<ModelRef> = Vec::new();
+            for whom in whom {
+                let errand = Errand { model, whom };
+                let (seconds, others) = answer(session, errand, &mut progress, listener, stop)?;
+                loading += seconds;
+                elsewhere.extend(others.into_iter().filter(|other| !elsewhere.contains(other)).collect::<Vec<_>>());
+            }
+            whom = elsewhere;
+        }
+        let named = session.prepared.references.iter().any(|reference| reference.model == entry.model);
+        let later = suite.models[model + 1..].iter().any(|later| later.model == entry.model);
+        if !named && !later {
+            models.close(&entry.model);
+        }
+    }
+    session.prepared.references.iter().for_each(|reference| models.close(&reference.model));
+    Ok(loading)
 }
 
-impl<'a> Progress<'a> {
-    fn new(session: &mut Session<'_>, stop: &'a AtomicBool) -> Result<Self, RunError> {
-        let units = &session.schedule.units;
-        let mut there = vec![false; units.len()];
-        if session.journal.len() > 0 {
-            for (unit, there) in units.iter().zip(&mut there) {
-                *there = session.missing(at(unit), unit.slots.clone())?.is_empty();
-            }
+/// Asks one model all that it can be asked on behalf of one under test: the seconds that opening it took, and whom else the replies
+/// make it necessary to ask.
+fn answer(
+    session: &mut Session<'_>,
+    errand: Errand,
+    progress: &mut Progress,
+    listener: &mut dyn Listener,
+    stop: &AtomicBool,
+) -> Result<(f64, Vec<ModelRef>), RunError> {
+    let (models, whom) = (session.models, errand.whom.clone());
+    let under_test = whom == session.prepared.suite.models[errand.model].model;
+    let mut opened: Option<Result<Arc<dyn Model>, ModelError>> = None;
+    let mut seconds = 0.0;
+    let mut asking = Asking::new(session, errand, progress, listener, stop);
+    loop {
+        let given = asking.given();
+        if !asking.begin()? {
+            return Ok((seconds, asking.end()?));
         }
-        let left = units.iter().zip(&there).filter(|(_, there)| !**there);
-        let weight_left = left.map(|(unit, _)| unit.weight).sum();
-        Ok(Self { stop, there, done: 0, weight_left, weight_done: 0, seconds: 0.0 })
-    }
-
-    fn all(&mut self, session: &mut Session<'_>, listener: &mut dyn Listener) -> Result<(), RunError> {
-        let units = &session.schedule.units;
-        self.done = self.there.iter().filter(|there| **there).count() as u64;
-        if session.journal.len() > 0 {
-            listener.on(&Event::Resumed { replies: session.journal.len() as u64, units: self.done });
-        }
-        // Units of one model, benchmark and controller stand together; their follow-ups come after the last of them.
-        let mut place = 0;
-        for group in units.chunk_by(|a, b| (a.model, a.benchmark, a.controller) == (b.model, b.benchmark, b.controller))
-        {
-            for unit in group {
-                if !self.there[place] {
-                    self.first_wave(session, unit, listener)?;
-                }
-                place += 1;
-            }
-            for unit in group {
-                self.follow_ups(session, unit, listener)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn first_wave(
-        &mut self,
-        session: &mut Session<'_>,
-        unit: &Unit,
-        listener: &mut dyn Listener,
-    ) -> Result<(), RunError> {
-        let wanted = session.missing(at(unit), unit.slots.clone())?;
-        self.weight_left = self.weight_left.saturating_sub(unit.weight);
-        self.done += 1;
-        if wanted.is_empty() {
-            // Another unit asked the same.
-            return Ok(());
-        }
-        let weight = unit.weight;
-        self.unit(session, (unit, 0, unit.id.clone(), weight), wanted, listener)
-    }
-
-    fn follow_ups(
-        &mut self,
-        session: &mut Session<'_>,
-        unit: &Unit,
-        listener: &mut dyn Listener,
-    ) -> Result<(), RunError> {
-        let pieces = session.missing_follow_ups(at(unit), unit.slots.clone())?;
-        for (number, wanted) in pieces.into_iter().enumerate() {
-            let id = format!("{}-{}", unit.id, number + 1);
-            self.unit(session, (unit, 1, id, 0), wanted, listener)?;
-        }
-        Ok(())
-    }
-
-    /// Asks the requests of one unit, or of one piece of its follow-ups.
-    fn unit(
-        &mut self,
-        session: &mut Session<'_>,
-        (unit, wave, id, weight): (&Unit, u8, String, u64),
-        wanted: Vec<(journal::Key, telos_core::Request)>,
-        listener: &mut dyn Listener,
-    ) -> Result<(), RunError> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err(RunError::Interrupted);
-        }
-        let began = Instant::now();
-        let info = session.info(at(unit), wave, id, &unit.slots, wanted.len());
-        listener.on(&Event::UnitStarted { unit: info.clone() });
-        let errors = session.ask(unit.model, wanted, listener)?;
-        let seconds = began.elapsed().as_secs_f64();
-        session.journal.unit(&UnitMark { id: info.id.clone(), seconds })?;
-        self.weight_done += weight;
-        self.seconds += seconds;
-        let rate = self.seconds / self.weight_done.max(1) as f64;
-        listener.on(&Event::UnitDone {
-            unit: info,
-            errors,
-            seconds,
-            done: self.done,
-            total: session.schedule.units.len() as u64,
-            seconds_left: (self.weight_done > 0).then_some(rate * self.weight_left as f64),
+        let model = opened.get_or_insert_with(|| {
+            let (model, took) = asking.open(models, &whom)?;
+            seconds = took;
+            Ok(model)
         });
-        Ok(())
+        match model {
+            Ok(model) => model.answer(&mut asking, stop),
+            Err(error) if under_test => return Err(error.clone().into()),
+            // An evaluator judges without the replies of a model that cannot be opened.
+            Err(error) => refuse(&mut asking, error),
+        }
+        if asking.given() == given {
+            // A model that takes nothing would be asked for ever.
+            return Ok((seconds, asking.end()?));
+        }
+        asking.settle()?;
     }
 }
 
-fn at(unit: &Unit) -> At {
-    At { model: unit.model, controller: unit.controller, benchmark: unit.benchmark, slot: unit.slots.start }
+/// Answers everything with the reason why the model cannot be asked.
+fn refuse(feed: &mut dyn Feed, error: &ModelError) {
+    loop {
+        match feed.next() {
+            Next::Ask(ticket, _) => feed.reply(ticket, Err(RequestError::new(ErrorKind::Model, error.to_string()))),
+            Next::Cut => {}
+            Next::Later | Next::End => return,
+        }
+    }
 }
 
 /// Peak resident memory in bytes, where the system tells.

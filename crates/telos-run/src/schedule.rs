@@ -2,8 +2,10 @@
 
 use crate::bench::{Bench, Side};
 use crate::error::PlanError;
-use crate::fit::{Fit, Fitted, fit};
+use crate::fit::{Fit, Fitted};
 use crate::journal::Key;
+use crate::lanes::{Lane, LaneId, Lanes};
+use crate::looking::Looking;
 use crate::names::Names;
 use crate::plan::{DataNote, Plan, PlanRow};
 use crate::prefixes::Prefixes;
@@ -11,13 +13,12 @@ use crate::problem::{Capped, Problem};
 use crate::references::{self, Reference};
 use crate::units::{Cut, Cutter, Unit};
 use crate::warnings;
-use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use telos_core::digest::{blake3_hex, canonical_json};
 use telos_core::model::Weights;
 use telos_core::record::Counts;
-use telos_core::{ControllerSpec, Model, ModelCard, Models};
+use telos_core::{ControllerSpec, Model, Models};
 use telos_spec::suite::{Benchmark, Suite};
 
 /// How much longer a sampled token takes than one of a prompt, roughly, for estimates alone.
@@ -33,10 +34,12 @@ pub(crate) struct Prepared<'a> {
     /// Models that controllers and evaluators name.
     pub references: Vec<Reference>,
     pub problems: Vec<Problem>,
+    /// The controller that does nothing.
+    pub none: ControllerSpec,
 }
 
 impl<'a> Prepared<'a> {
-    /// Opens and reads everything, collecting what is wrong.
+    /// Opens everything without weights and reads the data, collecting what is wrong.
     pub(crate) fn new(suite: &'a Suite, models: &dyn Models) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let mut opened: Vec<Option<Arc<dyn Model>>> = Vec::new();
@@ -65,7 +68,7 @@ impl<'a> Prepared<'a> {
             let (arms, benchmarks) = (suite.arms.len(), suite.benchmarks.len());
             return Err(PlanError::Nothing { suite: suite.id.clone(), arms, benchmarks, items });
         }
-        Ok(Self { suite, benches, models: opened, references, problems })
+        Ok(Self { suite, benches, models: opened, references, problems, none: ControllerSpec::none() })
     }
 
     /// The controllers that a benchmark is asked with on a model; one `None` where they do not act.
@@ -81,16 +84,30 @@ impl<'a> Prepared<'a> {
 pub(crate) struct Schedule {
     pub plan: Plan,
     pub units: Vec<Unit>,
+    /// What the first requests are kept under; empty where nothing is asked after planning.
+    pub lanes: Lanes,
     /// By model, benchmark and item.
     unusual: HashMap<(usize, usize, usize), Fit>,
 }
 
+/// A request's hash, shortened to tell requests of one plan apart: 128 bits mix up two of a billion with a chance of 10^-21.
+type Asked = HashSet<[u8; 16]>;
+
 impl Schedule {
-    /// Renders and encodes every request once, to count and cut.
-    pub(crate) fn new(prepared: &Prepared<'_>) -> Self {
-        let suite = prepared.suite;
+    /// Counts and cuts, for those who only want to know.
+    pub(crate) fn plan(prepared: &Prepared<'_>) -> Plan {
         let mut names = Names::default();
         prepared.references.iter().for_each(|r| names.know(&r.model, &r.card));
+        Self::made(prepared, &names, false).plan
+    }
+
+    /// Renders, encodes and hashes every first request once, to count, to cut and to ask. `names` knows all models by their bytes.
+    pub(crate) fn new(prepared: &Prepared<'_>, names: &Names) -> Self {
+        Self::made(prepared, names, true)
+    }
+
+    fn made(prepared: &Prepared<'_>, names: &Names, keep: bool) -> Self {
+        let suite = prepared.suite;
         let plan = Plan {
             suite: suite.id.clone(),
             arms: suite.arms.iter().map(|arm| suite.arm_id(*arm)).collect(),
@@ -100,12 +117,12 @@ impl Schedule {
             warnings: prepared.benches.iter().flatten().flat_map(warnings::of).collect(),
             problems: prepared.problems.clone(),
         };
-        let mut schedule = Self { plan, units: Vec::new(), unusual: HashMap::new() };
-        let mut asked = HashSet::new();
+        let mut schedule = Self { plan, units: Vec::new(), lanes: Lanes::default(), unusual: HashMap::new() };
+        let mut asked = Asked::new();
         for (place, model) in prepared.models.iter().enumerate() {
             let Some(model) = model else { continue };
             let mut walk =
-                Walk { prepared, names: &names, place, model, prefixes: Prefixes::default(), asked: &mut asked };
+                Walk { prepared, names, keep, place, model, prefixes: Prefixes::default(), asked: &mut asked };
             for (b, bench) in prepared.benches.iter().enumerate() {
                 if let Some(bench) = bench {
                     walk.bench(b, bench, &mut schedule);
@@ -135,25 +152,24 @@ fn data_note(benchmark: &Benchmark) -> DataNote {
     DataNote { benchmark: id.clone(), licence: licence.clone(), contamination: contamination.clone() }
 }
 
-/// A right answer that a classifier under test cannot give.
-fn unknown_target(card: &ModelCard, bench: &Bench<'_>, item: usize, params: &Map<String, Value>) -> Option<String> {
-    let target = params.get("target").and_then(Value::as_str).filter(|_| bench.spec.request.kind == "classify")?;
-    if card.labels.is_empty() || card.labels.iter().any(|label| label == target) {
-        return None;
-    }
-    let (id, labels) = (&bench.items[item].id, card.labels.join(", "));
-    Some(format!("item `{id}`: the right label is `{target}`, and the classifier's labels are {labels}"))
+/// A hash as two numbers of 128 bits.
+fn halves(key: &Key) -> [[u8; 16]; 2] {
+    let mut halves = [[0; 16]; 2];
+    halves.as_flattened_mut().copy_from_slice(key);
+    halves
 }
 
 /// One model's walk through all benchmarks.
 struct Walk<'a> {
     prepared: &'a Prepared<'a>,
     names: &'a Names,
+    /// Whether the keys are kept.
+    keep: bool,
     place: usize,
     model: &'a Arc<dyn Model>,
     prefixes: Prefixes,
     /// Of all models.
-    asked: &'a mut HashSet<Key>,
+    asked: &'a mut Asked,
 }
 
 impl Walk<'_> {
@@ -165,48 +181,51 @@ impl Walk<'_> {
         let about = format!("model `{}` on benchmark `{}`", entry.id, bench.spec.id);
         let mut problems = Capped::new(about, &mut schedule.plan.problems);
         let mut cutter = Cutter::new(bench.repeats(), bench.scoring.recipe.new_tokens());
-        let none = ControllerSpec::none();
         let before = self.prefixes.len();
         let usual = bench.spec.fewshot.n;
         let side = Side {
             model: self.model.as_ref(),
             max_length: entry.max_length,
-            controller: &none,
+            controller: &self.prepared.none,
             repeat: 0,
             shots: usual,
         };
-        for item in 0..bench.items.len() {
-            match bench.params(item) {
-                Ok(params) => {
-                    if let Some(message) = unknown_target(self.model.card(), bench, item, &params) {
-                        problems.push(message);
-                    }
-                    let row = &bench.items[item];
-                    if let Err(message) = bench.scoring.evaluator.check_item(row, &params) {
-                        problems.push(format!("item `{}`: {message}", row.id));
-                    }
-                }
-                Err(error) => problems.push(format!("failed to {error}")),
-            }
-            let fitted = match fit(bench, item, side, suite.truncation) {
-                Ok(fitted) => fitted,
-                Err(message) => {
-                    problems.push(message);
-                    continue;
-                }
-            };
+        let looking = Looking {
+            bench,
+            side,
+            under_test: &entry.model,
+            controllers: controllers
+                .iter()
+                .map(|c| c.map_or(&self.prepared.none, |c| &suite.controllers[c].controller))
+                .collect(),
+            truncation: suite.truncation,
+            names: self.names,
+        };
+        let mut lanes: Vec<Lane> = controllers.iter().map(|_| Lane::default()).collect();
+        let (keep, repeats) = (self.keep, bench.repeats() as usize);
+        looking.each(&mut |item, looked| {
+            looked.problems.into_iter().for_each(|problem| problems.push(problem));
+            let Some(fitted) = looked.fitted else { return };
             row.truncated += u64::from(fitted.truncated > 0);
             row.skipped += u64::from(matches!(fitted.fit, Fit::Skip(_)));
             row.fewer_shots += u64::from(matches!(fitted.fit, Fit::Shots(n) if n < usual));
             self.prefixes.insert(&fitted.paths);
             cutter.item(&fitted.paths);
-            if let Fit::Shots(shots) = fitted.fit {
-                let side = Side { shots, ..side };
-                self.count(bench, item, side, &controllers, &fitted, &mut row);
+            for (i, lane) in lanes.iter_mut().enumerate().filter(|_| keep) {
+                let slots = looked.keys.get(i * repeats..(i + 1) * repeats);
+                match slots {
+                    Some(slots) => slots.iter().for_each(|keys| lane.push(keys)),
+                    None => (0..repeats).for_each(|_| lane.push(&[])),
+                }
             }
+            self.count(bench, &fitted, &looked.keys, &mut row);
             if fitted.fit != Fit::Shots(usual) {
                 schedule.unusual.insert((self.place, b, item), fitted.fit);
             }
+        });
+        drop(looking);
+        for (controller, lane) in controllers.iter().zip(lanes).filter(|_| keep) {
+            schedule.lanes.insert(LaneId { model: self.place, controller: *controller, benchmark: b }, lane);
         }
         drop(problems);
         let cuts = cutter.finish();
@@ -243,35 +262,20 @@ impl Walk<'_> {
     }
 
     /// Counts an item's requests of all repeats and controllers, those that were counted before left out.
-    fn count(
-        &mut self,
-        bench: &Bench<'_>,
-        item: usize,
-        side: Side<'_>,
-        controllers: &[Option<usize>],
-        fitted: &Fitted,
-        row: &mut PlanRow,
-    ) {
-        let suite = self.prepared.suite;
-        let under_test = &suite.models[self.place].model;
-        let new_tokens = bench.scoring.recipe.new_tokens() as u64;
+    fn count(&mut self, bench: &Bench<'_>, fitted: &Fitted, keys: &[Vec<Key>], row: &mut PlanRow) {
+        let (new_tokens, turns) = (bench.scoring.recipe.new_tokens() as u64, bench.scoring.recipe.turns() as u64);
         // One path for each request, but for texts that go in windows.
         let alone = |i: usize| match (fitted.paths.len() == fitted.requests.len(), i) {
             (true, i) => fitted.paths[i].len(),
             (false, 0) => fitted.paths.iter().map(Vec::len).sum(),
             (false, _) => 0,
         };
-        for controller in controllers {
-            let controller = controller.map_or(side.controller, |c| &suite.controllers[c].controller);
-            for repeat in 0..bench.repeats() {
-                let requests = bench.requests(item, Side { controller, repeat, ..side }).unwrap_or_default();
-                for (i, request) in requests.iter().enumerate() {
-                    if self.asked.insert(self.names.key(request, under_test)) {
-                        row.requests += 1;
-                        row.tokens += alone(i) as u64;
-                        row.new_tokens += new_tokens;
-                    }
-                }
+        for (i, key) in keys.iter().flat_map(|slot| slot.iter().enumerate()) {
+            let [short, _] = halves(key);
+            if self.asked.insert(short) {
+                row.requests += 1;
+                row.tokens += alone(i) as u64;
+                row.new_tokens += new_tokens * turns;
             }
         }
     }
@@ -289,6 +293,7 @@ impl Walk<'_> {
         let mut id = blake3_hex(canonical_json(&what).as_bytes());
         id.truncate(16);
         let weight = cut.prefixes as u64 + SAMPLED_WEIGHT * (cut.texts * bench.scoring.recipe.new_tokens()) as u64;
-        Unit { id, model: self.place, controller, benchmark: b, slots: cut.slots.clone(), weight }
+        let lane = LaneId { model: self.place, controller, benchmark: b };
+        Unit { id, lane, slots: cut.slots.clone(), weight }
     }
 }

@@ -4,14 +4,17 @@ use crate::error::RunError;
 use crate::folder::Folder;
 use crate::names::place;
 use crate::render::{Renderer, Row};
+use crate::requests::Draw;
 use crate::rows::{self, RowPlace, score_rows};
-use crate::scoring::{Asked, Scoring};
+use crate::scoring::Scoring;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use telos_core::Step;
 use telos_core::record::{ArmEntry, BenchmarkEntry, ItemRow, Manifest, ReplyRow, ScoreRow};
 use telos_core::request::Naming;
-use telos_core::{Item, Metric, ModelRef, Outcome, Reply, Request, Score, Status, Tables};
+use telos_core::{
+    Case, ControllerSpec, Exchange, Item, Metric, ModelRef, Outcome, Reply, Request, Score, Status, Tables,
+};
 use telos_data::{Line, NewScores, StoredRecord};
 
 /// What scoring again came to.
@@ -108,6 +111,13 @@ fn read_item(row: &ItemRow) -> Result<Item, String> {
     Ok(Item { id, index, hash, cluster: row.cluster.clone(), data })
 }
 
+/// A wave's requests and replies.
+type Stored = (Vec<Request>, Vec<Outcome>);
+
+fn exchanges(waves: &[Stored]) -> Vec<Exchange<'_>> {
+    waves.iter().map(|(requests, replies)| Exchange { requests, replies }).collect()
+}
+
 /// One arm's item and repeat.
 struct Cell<'a> {
     manifest: &'a Manifest,
@@ -147,20 +157,52 @@ impl Cell<'_> {
         let data = &self.item.data;
         let row = Row { renderer, benchmark: place.benchmark, item: &self.item.id, data };
         let params = self.scoring.params(row).map_err(|error| format!("failed to {error}"))?;
-        let requests: Vec<Request> = first.iter().map(|row| request(row)).collect::<Result<_, _>>()?;
-        let replies: Vec<Outcome> = first.iter().map(|row| self.outcome(row)).collect::<Result<_, _>>()?;
-        let asked = Asked { item: self.item, params: &params, requests: &requests, replies: &replies };
-        let follow_ups = self.scoring.follow_ups(asked);
+        let mut waves = vec![self.stored(&first)?];
+        let mut turns = 1;
+        // Whether a chat went on follows from what was said; with which noise and controller is of no matter here.
+        let none = ControllerSpec::none();
+        while turns < self.scoring.recipe.turns() && waves[turns - 1].1.iter().all(Result::is_ok) {
+            let draw = Draw { seed: 0, sample: 0, controller: &none };
+            let said = self.scoring.recipe.turn(&exchanges(&waves), row, draw);
+            if said.map_err(|error| format!("failed to {error}"))?.is_empty() {
+                break;
+            }
+            let next: Vec<&ReplyRow> = later.iter().filter(|row| usize::from(row.wave) == turns).copied().collect();
+            if next.is_empty() {
+                return Ok(self.scoring.missing(Status::Skipped, LACKS));
+            }
+            waves.push(self.stored(&next)?);
+            turns += 1;
+        }
+        let failed = waves.iter().flat_map(|(_, replies)| replies).any(Result::is_err);
         let naming = Naming { model: &|model| self.shown(model), constraint_ids: true, kinds: telos_control::KINDS };
-        let mut answers = Vec::with_capacity(follow_ups.len());
-        for wanted in &follow_ups {
-            let written = wanted.to_json(naming).to_string();
-            match later.iter().find(|row| row.request == written) {
-                Some(row) => answers.push(self.outcome(row)?),
-                None => return Ok(self.scoring.missing(Status::Skipped, LACKS)),
+        if let Some(asks) = self.scoring.evaluator.asks().filter(|_| !failed) {
+            loop {
+                let so_far = exchanges(&waves);
+                let wanted = asks.next(&Case { item: self.item, params: &params, turns, waves: &so_far });
+                if wanted.is_empty() {
+                    break;
+                }
+                let mut answers = Vec::with_capacity(wanted.len());
+                for request in &wanted {
+                    let written = request.to_json(naming).to_string();
+                    match later.iter().find(|row| usize::from(row.wave) >= turns && row.request == written) {
+                        Some(row) => answers.push(self.outcome(row)?),
+                        None => return Ok(self.scoring.missing(Status::Skipped, LACKS)),
+                    }
+                }
+                waves.push((wanted, answers));
             }
         }
-        Ok(self.scoring.scores(asked, &follow_ups, &answers))
+        let all = exchanges(&waves);
+        Ok(self.scoring.scores(&Case { item: self.item, params: &params, turns, waves: &all }))
+    }
+
+    /// The requests and replies of some rows.
+    fn stored(&self, rows: &[&ReplyRow]) -> Result<Stored, String> {
+        let requests = rows.iter().map(|row| request(row)).collect::<Result<_, _>>()?;
+        let replies = rows.iter().map(|row| self.outcome(row)).collect::<Result<_, _>>()?;
+        Ok((requests, replies))
     }
 
     /// A model as the record's requests name it.

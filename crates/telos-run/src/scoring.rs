@@ -3,10 +3,10 @@
 use crate::render::{RenderError, Row};
 use crate::requests::{self, Recipe};
 use serde_json::{Map, Value, json};
-use telos_core::evaluate::{Case, Evaluator, FollowUp, Score, Status};
+use telos_core::Metric;
+use telos_core::evaluate::{Case, Evaluator, Score, Status};
 use telos_core::metric::with_overrides;
 use telos_core::text::did_you_mean;
-use telos_core::{Item, Metric, Outcome, Request};
 use telos_spec::suite::{KindSpec, MetricOverride};
 
 /// A benchmark's recipe and evaluator, ready to use.
@@ -17,15 +17,6 @@ pub(crate) struct Scoring {
     pub metrics: Vec<Metric>,
     request_spec: KindSpec,
     evaluator_spec: KindSpec,
-}
-
-/// The wave-0 side of a case, which follow-ups are worked out from.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    pub item: &'a Item,
-    pub params: &'a Map<String, Value>,
-    pub requests: &'a [Request],
-    pub replies: &'a [Outcome],
 }
 
 impl Scoring {
@@ -113,37 +104,23 @@ impl Scoring {
         Self::new(&spec("request")?, &spec("evaluator")?)
     }
 
-    /// The requests to ask after the replies; none where a reply is missing or an error.
-    pub(crate) fn follow_ups(&self, asked: Asked<'_>) -> Vec<FollowUp> {
-        if asked.replies.iter().any(Result::is_err) {
-            return Vec::new();
-        }
-        self.evaluator.follow_ups(&case(asked, &[], &[]))
-    }
-
     /// The scores of one item and repeat.
-    pub(crate) fn scores(&self, asked: Asked<'_>, follow_ups: &[Request], follow_up_replies: &[Outcome]) -> Vec<Score> {
+    pub(crate) fn scores(&self, case: &Case<'_>) -> Vec<Score> {
         // A follow-up's error is the evaluator's to judge: some metrics do not need it.
-        if let Some(error) = asked.replies.iter().find_map(|reply| reply.as_ref().err()) {
+        if let Some(error) = case.texts().find_map(|(_, reply)| reply.as_ref().err()) {
             return self.missing(Status::Error, &error.message);
         }
-        let scores = self.evaluator.evaluate(&case(asked, follow_ups, follow_up_replies));
         let finite = |score: Score| match score.value {
             Some(value) if !value.is_finite() => {
                 Score::missing(&score.metric, Status::Error, format!("the value is {value}, not a finite number"))
             }
             _ => score,
         };
-        scores.into_iter().map(finite).collect()
+        self.evaluator.evaluate(case).into_iter().map(finite).collect()
     }
 
     /// No value for any metric, and why.
     pub(crate) fn missing(&self, status: Status, reason: &str) -> Vec<Score> {
         self.evaluator.metrics().iter().map(|metric| Score::missing(&metric.name, status, reason)).collect()
     }
-}
-
-fn case<'a>(asked: Asked<'a>, follow_ups: &'a [Request], follow_up_replies: &'a [Outcome]) -> Case<'a> {
-    let Asked { item, params, requests, replies } = asked;
-    Case { item, params, requests, replies, follow_ups, follow_up_replies }
 }

@@ -1,8 +1,10 @@
 //! The record's tables, written row by row from the journal in the suite's order.
 
+use crate::bench::Bench;
 use crate::error::RunError;
+use crate::lanes::LaneId;
 use crate::rows::{Came, RowPlace, reply_row, score_rows, step_rows, timing_row};
-use crate::session::{Answered, At, Session};
+use crate::session::{Asked, At, Session};
 use std::collections::BTreeMap;
 use telos_core::record::{ItemRow, ReplyRow, ScoreRow, StepRow, TimingRow};
 use telos_core::{Score, Status};
@@ -80,9 +82,10 @@ impl Tables {
     ) -> Result<(), RunError> {
         let bench = session.bench(benchmark)?;
         let controller = bench.controlled().then_some(arm.controller);
+        let lane = LaneId { model: arm.model, controller, benchmark };
         for slot in 0..bench.items.len() * bench.repeats() as usize {
-            let answered = session.answered(At { model: arm.model, controller, benchmark, slot })?;
-            self.slot(session, arm, &answered, controller.is_some() || first)?;
+            let asked = session.answered(At { lane, slot })?;
+            self.slot(session, (bench, arm), &asked, controller.is_some() || first)?;
         }
         Ok(())
     }
@@ -90,54 +93,50 @@ impl Tables {
     fn slot(
         &mut self,
         session: &Session<'_>,
-        arm: Arm,
-        answered: &Answered<'_>,
+        (bench, arm): (&Bench<'_>, Arm),
+        asked: &Asked<'_>,
         replies: bool,
     ) -> Result<(), RunError> {
         let suite = session.prepared.suite;
-        let Answered { slot, follow_ups, follow_up_replies, .. } = answered;
-        let scoring = &slot.bench.scoring;
-        let scores = match &slot.skipped {
-            Some(reason) => scoring.missing(Status::Skipped, reason),
-            None => scoring.scores(slot.asked(&answered.replies), follow_ups, follow_up_replies),
-        };
+        let (scoring, chain) = (&bench.scoring, &asked.chain);
+        let scores = chain.scores(scoring);
         let controller = &suite.controllers[arm.controller];
         let arm_id = suite.arm_id(arm);
         let place = RowPlace {
             model: &suite.models[arm.model].id,
-            controller: slot.bench.controlled().then_some(controller.id.as_str()),
-            benchmark: &slot.bench.spec.id,
-            item: &slot.item.id,
-            repeat: slot.repeat,
+            controller: bench.controlled().then_some(controller.id.as_str()),
+            benchmark: &bench.spec.id,
+            item: &chain.item.id,
+            repeat: chain.repeat,
             wave: 0,
             index: 0,
         };
         if replies {
+            // The evaluator's word on whether an answer could be read is about the last turn's.
+            let answers = chain.turns.unwrap_or(chain.waves.len()).saturating_sub(1);
             let reading = reading(&scores);
-            let controlled = slot.bench.controlled() && !controller.controller.is_none();
-            for (index, (request, key)) in (0..).zip(slot.requests.iter().zip(&slot.keys)) {
-                let place = RowPlace { index, ..place };
-                let came = match &slot.skipped {
-                    Some(reason) => Came::Skipped(reason),
-                    None => Came::Reply(&answered.replies[index as usize]),
-                };
-                let mut row = reply_row(place, request, key, &session.names, came);
-                if let Some(worse) = reading {
-                    row.status = row.status.max(worse);
-                }
-                self.reply(row)?;
-                if let Came::Reply(reply) = came {
-                    let seconds = session.journal.seconds(key);
-                    self.timings.push(timing_row(place, reply, seconds))?;
-                    if controlled {
-                        step_rows(&arm_id, place, reply).into_iter().try_for_each(|row| self.steps.push(row))?;
+            let controlled = bench.controlled() && !controller.controller.is_none();
+            for (number, wave) in chain.waves.iter().chain(&asked.open).enumerate() {
+                let about = reading.filter(|_| number == answers);
+                for (index, (request, key)) in (0..).zip(wave.requests.iter().zip(&wave.keys)) {
+                    let place = RowPlace { index, wave: number.min(usize::from(u8::MAX)) as u8, ..place };
+                    let came = match (&chain.skipped, wave.replies.get(index as usize)) {
+                        (Some(reason), _) => Came::Skipped(reason),
+                        (None, Some(reply)) => Came::Reply(reply),
+                        (None, None) => continue,
+                    };
+                    let mut row = reply_row(place, request, key, &session.names, came);
+                    if let Some(worse) = about {
+                        row.status = row.status.max(worse);
+                    }
+                    self.reply(row)?;
+                    if let Came::Reply(reply) = came {
+                        self.timings.push(timing_row(place, reply, session.journal.seconds(key)))?;
+                        if controlled {
+                            step_rows(&arm_id, place, reply).into_iter().try_for_each(|row| self.steps.push(row))?;
+                        }
                     }
                 }
-            }
-            for (index, (request, key)) in (0..).zip(follow_ups.iter().zip(&answered.follow_up_keys)) {
-                let (place, reply) = (RowPlace { wave: 1, index, ..place }, &follow_up_replies[index as usize]);
-                self.reply(reply_row(place, request, key, &session.names, Came::Reply(reply)))?;
-                self.timings.push(timing_row(place, reply, session.journal.seconds(key)))?;
             }
         }
         for row in score_rows(&arm_id, place, (scoring.kind(), scoring.evaluator.as_ref()), &scores) {

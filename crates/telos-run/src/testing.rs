@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use telos_core::feed::pull;
 use telos_core::model::Weights;
 use telos_core::noise::mix;
 use telos_core::reply::{Classification, FinishReason, Generation, Ids, Loglikelihood, Rendered, Rolling, Trajectory};
 use telos_core::request::Naming;
 use telos_core::{
-    Ask, ErrorKind, Message, Model, ModelCard, ModelError, ModelRef, Models, Outcome, Prompt, Reply, Request,
-    RequestError,
+    Ask, ErrorKind, Feed, Message, Model, ModelCard, ModelError, ModelRef, Models, Next, Outcome, Prompt, Reply,
+    Request, RequestError,
 };
 use telos_core::{Levels, Step};
 
@@ -38,6 +39,15 @@ pub(crate) struct World {
     /// Texts that end in an error.
     pub poison: Mutex<Option<String>>,
     pub opened: Mutex<Vec<(String, Weights)>>,
+    pub closed: Mutex<Vec<String>>,
+    /// Texts whose requests fail so many times in a way that passes, and then no more.
+    pub busy: Mutex<HashMap<String, usize>>,
+    /// Has so many requests under way at a time, whatever a unit is, and replies in no order; 0 answers unit by unit.
+    pub under_way: AtomicUsize,
+    /// Takes requests that hold this text and never replies to them.
+    pub deaf: Mutex<Option<String>>,
+    /// Whether tokens and positions are unknown.
+    pub opaque: AtomicBool,
     /// What one reply takes.
     pub delay: Mutex<std::time::Duration>,
 }
@@ -71,22 +81,30 @@ impl Models for Zoo {
         };
         self.0.opened.lock().expect("a lock").push((name.clone(), weights));
         let classifier = name == "sentiment";
+        let opaque = self.0.opaque.load(Ordering::Relaxed);
         let card = ModelCard {
             architecture: if classifier { "FakeForSequenceClassification" } else { "FakeForCausalLM" }.into(),
-            weights: (weights == Weights::Load).then_some(hash),
-            tokenizer: "characters".into(),
+            weights: (weights != Weights::Skip).then_some(hash),
+            tokenizer: (!opaque).then(|| "characters".into()),
             template: (!classifier).then(|| "tags".into()),
-            max_length: self.0.max_length.load(Ordering::Relaxed),
+            max_length: (!opaque).then(|| self.0.max_length.load(Ordering::Relaxed)),
             labels: if classifier { vec!["positive".into(), "negative".into()] } else { Vec::new() },
             causal: !classifier,
+            dtype: None,
         };
-        Ok(Arc::new(Fake { name, card, world: self.0.clone() }))
+        let loaded = weights == Weights::Load;
+        Ok(Arc::new(Fake { name, card, loaded, world: self.0.clone() }))
+    }
+
+    fn close(&self, model: &ModelRef) {
+        self.0.closed.lock().expect("a lock").push(model.to_string());
     }
 }
 
 struct Fake {
     name: String,
     card: ModelCard,
+    loaded: bool,
     world: Arc<World>,
 }
 
@@ -120,7 +138,8 @@ fn last(ids: &[u32], n: usize) -> Vec<u32> {
 
 impl Fake {
     fn length(&self, request: &Request) -> usize {
-        request.max_length.map_or(self.card.max_length, |n| n.min(self.card.max_length))
+        let own = self.card.max_length.unwrap_or(4096);
+        request.max_length.map_or(own, |n| n.min(own))
     }
 
     fn salt(&self) -> u64 {
@@ -226,51 +245,90 @@ impl Fake {
     }
 }
 
+impl Fake {
+    /// Answers as a server does: many at a time, in no order.
+    fn serve(&self, feed: &mut dyn Feed, stop: &AtomicBool, most: usize) {
+        let mut under_way = Vec::new();
+        loop {
+            while under_way.len() < most {
+                match feed.next() {
+                    Next::Ask(ticket, request) => under_way.push((ticket, request)),
+                    Next::Cut => {}
+                    Next::Later | Next::End => break,
+                }
+            }
+            if under_way.is_empty() || stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let any = mix(under_way.len() as u64 + 3) as usize % under_way.len();
+            let (ticket, request) = under_way.swap_remove(any);
+            self.one(&request, &mut |outcome| feed.reply(ticket, outcome));
+        }
+    }
+
+    fn one(&self, request: &Request, reply: &mut dyn FnMut(Outcome)) {
+        let asks_weights = !matches!(request.ask, Ask::Tokenize { .. } | Ask::ChatTemplate { .. });
+        if !asks_weights {
+            return reply(self.reply(request));
+        }
+        let naming = Naming { model: &ToString::to_string, constraint_ids: false, kinds: telos_control::KINDS };
+        let written = request.to_json(naming).to_string();
+        let poison = self.world.poison.lock().expect("a lock").clone();
+        if poison.is_some_and(|poison| written.contains(&poison)) {
+            return reply(Err(RequestError::new(ErrorKind::Internal, "poisoned")));
+        }
+        if self.world.deaf.lock().expect("a lock").as_ref().is_some_and(|text| written.contains(text)) {
+            return;
+        }
+        assert!(self.loaded, "asked without weights: {written}");
+        self.world.asked.lock().expect("a lock").push(format!("{}: {written}", self.name));
+        std::thread::sleep(*self.world.delay.lock().expect("a lock"));
+        let mut busy = self.world.busy.lock().expect("a lock");
+        let fails = busy.iter_mut().find(|(text, left)| **left > 0 && written.contains(*text));
+        if let Some((_, left)) = fails {
+            *left -= 1;
+            drop(busy);
+            reply(Err(RequestError::new(ErrorKind::Busy, "too many requests")));
+        } else {
+            drop(busy);
+            reply(self.reply(request));
+        }
+        if self.world.stop_after.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.world.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Model for Fake {
     fn card(&self) -> &ModelCard {
         &self.card
     }
 
-    fn answer(&self, requests: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
-        let mut order: Vec<usize> = (0..requests.len()).collect();
-        if self.world.backwards.load(Ordering::Relaxed) {
-            order.reverse();
+    fn answer(&self, feed: &mut dyn Feed, stop: &AtomicBool) {
+        let most = self.world.under_way.load(Ordering::Relaxed);
+        if most > 0 {
+            return self.serve(feed, stop, most);
         }
-        for place in order {
-            let request = &requests[place];
-            let asks_weights = !matches!(request.ask, Ask::Tokenize { .. } | Ask::ChatTemplate { .. });
-            let written = request
-                .to_json(Naming { model: &ToString::to_string, constraint_ids: false, kinds: telos_control::KINDS })
-                .to_string();
-            let poison = self.world.poison.lock().expect("a lock").clone();
-            if asks_weights && poison.is_some_and(|poison| written.contains(&poison)) {
-                on_reply(place, Err(RequestError::new(ErrorKind::Internal, "poisoned")));
-                continue;
+        loop {
+            let (mut unit, more) = pull(feed);
+            if self.world.backwards.load(Ordering::Relaxed) {
+                unit.reverse();
             }
-            if asks_weights {
-                assert!(self.card.weights.is_some(), "asked without weights: {written}");
-                self.world.asked.lock().expect("a lock").push(format!("{}: {written}", self.name));
+            for (ticket, request) in unit {
+                self.one(&request, &mut |outcome| feed.reply(ticket, outcome));
             }
-            if asks_weights {
-                std::thread::sleep(*self.world.delay.lock().expect("a lock"));
-            }
-            let outcome = match &request.model {
-                Some(other) => Zoo(self.world.clone()).open(other, Weights::Load).map_or_else(
-                    |error| Err(RequestError::new(ErrorKind::Model, error.to_string())),
-                    |_| self.reply(request),
-                ),
-                None => self.reply(request),
-            };
-            on_reply(place, outcome);
-            if asks_weights && self.world.stop_after.fetch_sub(1, Ordering::Relaxed) == 1 {
-                self.world.stop.store(true, Ordering::Relaxed);
+            if !more {
+                return;
             }
         }
     }
 
-    fn token_paths(&self, request: &Request) -> Result<Vec<Vec<u32>>, RequestError> {
+    fn token_paths(&self, request: &Request) -> Result<Option<Vec<Vec<u32>>>, RequestError> {
+        if self.card.max_length.is_none() {
+            return Ok(None);
+        }
         let length = self.length(request);
-        Ok(match &request.ask {
+        Ok(Some(match &request.ask {
             Ask::Loglikelihood { context, continuation } => {
                 let mut path = last(&ids(&format!("{context}{continuation}")), length + 1);
                 path.pop();
@@ -280,7 +338,7 @@ impl Model for Fake {
             Ask::Rolling { text } => ids(text).chunks(length).map(<[u32]>::to_vec).collect(),
             Ask::Classify { text, .. } => vec![ids(text)],
             _ => Vec::new(),
-        })
+        }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Units of work: how the first wave is cut, the same way in every sitting and whatever is there already.
 
+use crate::lanes::LaneId;
 use crate::prefixes::Prefixes;
 use std::ops::Range;
 
@@ -22,12 +23,8 @@ const TEXTS: usize = 8;
 pub(crate) struct Unit {
     /// A hash of what it is.
     pub id: String,
-    /// Place in the suite's models.
-    pub model: usize,
-    /// Place in the suite's controllers; none where they do not act.
-    pub controller: Option<usize>,
-    /// Place in the suite's benchmarks.
-    pub benchmark: usize,
+    /// Whose it is.
+    pub lane: LaneId,
     /// Item × repeats + repeat, of the items that are asked.
     pub slots: Range<usize>,
     /// About how much work it is, in prompt tokens.

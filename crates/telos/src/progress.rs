@@ -46,9 +46,13 @@ impl Asking {
 
     /// What is being asked, how far it is and how long it will take, in words.
     fn line(&self, texts: u64) -> String {
-        let UnitInfo { model, controller, benchmark, wave, of, .. } = &self.unit;
+        let UnitInfo { model, controller, benchmark, wave, turns, of, .. } = &self.unit;
         let arm = controller.as_ref().map_or_else(|| model.clone(), |controller| format!("{model}/{controller}"));
-        let what = if *wave == 0 { "" } else { ", looked at again" };
+        let what = match *wave {
+            0 => String::new(),
+            turn if turn < *turns => format!(", turn {}", turn + 1),
+            _ => ", looked at again".to_owned(),
+        };
         let seconds = self.began.elapsed().as_secs_f64();
         let rate = (texts - self.first.min(texts)) as f64 / seconds.max(1e-3);
         let speed = if rate > 0.0 {
@@ -194,6 +198,7 @@ mod tests {
             controller: controller.map(str::to_owned),
             benchmark: "positivity".into(),
             wave: 0,
+            turns: 2,
             requests: 8,
             before,
             texts: 16,
@@ -205,6 +210,9 @@ mod tests {
         let later = Asking::follow(Some(Asking { began, ..first }), &unit(48, Some("cbf-0.3")));
         assert_eq!(later.texts(4, 8), 56);
         assert_eq!(later.line(56), "positivity, tiny/cbf-0.3: 56 of 112 texts, 12 texts a second, 4.7 s left");
+        let turn = |wave| Asking::follow(None, &UnitInfo { wave, ..unit(0, None) }).line(8);
+        assert_eq!(turn(1).split(": ").next(), Some("positivity, tiny, turn 2"));
+        assert_eq!(turn(2).split(": ").next(), Some("positivity, tiny, looked at again"));
         let other = Asking::follow(Some(later), &unit(0, None));
         assert_eq!((other.first, other.line(0)), (0, "positivity, tiny: 0 of 112 texts".to_owned()));
     }

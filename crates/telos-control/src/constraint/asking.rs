@@ -1,14 +1,6 @@
-//! How a constraint asks a model.
+//! What a constraint makes of its model's replies.
 
-use telos_core::{ErrorKind, Model, Outcome, Request, RequestError};
-
-/// The replies to some requests, in order.
-pub(super) fn ask(model: &dyn Model, requests: &[Request]) -> Vec<Outcome> {
-    let mut outcomes: Vec<Option<Outcome>> = requests.iter().map(|_| None).collect();
-    model.answer(requests, &mut |place, outcome| outcomes[place] = Some(outcome));
-    let unanswered = || Err(RequestError::new(ErrorKind::Internal, "a constraint's model left a request unanswered"));
-    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
-}
+use telos_core::{ErrorKind, RequestError};
 
 /// The reply that a request of a kind cannot have.
 pub(super) fn of_another_kind() -> RequestError {

@@ -1,14 +1,14 @@
 //! `classifier_margin`: h = max p(positive) − max p(negative) of a sequence classifier over the whole decoded text, as in
 //! CBF-LLM's code.
 
-use super::asking::{ask, finite, of_another_kind};
+use super::asking::{finite, of_another_kind};
 use crate::entry::{Entry, Plan};
 use crate::error::SpecError;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
 use telos_core::text::did_you_mean;
-use telos_core::{Ask, Constraint, Look, Model, ModelCard, ModelRef, Reply, Request, RequestError};
+use telos_core::{Ask, Constraint, Look, Model, ModelCard, ModelRef, Reply, Request, RequestError, ask_all};
 
 const LABELS: Shape = Shape::List { of: &Shape::Text, min: 1 };
 
@@ -86,7 +86,7 @@ impl Constraint for Opened {
             Reply::Classify(reply) => self.margin.h(&reply.probabilities).and_then(finite),
             _ => Err(of_another_kind()),
         };
-        ask(self.model.as_ref(), &requests).into_iter().map(value).collect()
+        ask_all(self.model.as_ref(), &requests).into_iter().map(value).collect()
     }
 }
 

@@ -3,13 +3,15 @@
 //! A chat is read as a chat where the reward model has a template: the request's turns and one more, the assistant's, which
 //! holds what was generated. Everything else is read as one text.
 
-use super::asking::{ask, finite, of_another_kind};
+use super::asking::{finite, of_another_kind};
 use crate::entry::{Entry, Plan};
 use crate::error::SpecError;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use telos_core::shape::{Field, KindShape, Mistake, Shape};
-use telos_core::{Ask, Constraint, Look, Message, Model, ModelCard, ModelRef, Prompt, Reply, Request, RequestError};
+use telos_core::{
+    Ask, Constraint, Look, Message, Model, ModelCard, ModelRef, Prompt, Reply, Request, RequestError, ask_all,
+};
 
 const ANY: Shape = Shape::Number { min: f64::NEG_INFINITY, max: f64::INFINITY };
 
@@ -97,6 +99,6 @@ impl Constraint for Opened {
             Reply::Reward(reply) => finite((f64::from(reply.reward) - self.reward.threshold) / self.reward.scale),
             _ => Err(of_another_kind()),
         };
-        ask(self.model.as_ref(), &requests).into_iter().map(value).collect()
+        ask_all(self.model.as_ref(), &requests).into_iter().map(value).collect()
     }
 }

@@ -1,11 +1,13 @@
 //! Constraints on made-up models: what they ask, and what h they make of the replies.
 
 use serde_json::{Value, json};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use telos_control::{CONSTRAINTS, constraint, constraint_key, constraint_shapes};
+use telos_core::feed::pull;
 use telos_core::reply::{Classification, Reward};
 use telos_core::{
-    Ask, Constraint, ConstraintSpec, ErrorKind, Look, Message, Model, ModelCard, ModelRef, Outcome, Prompt, Reply,
+    Ask, Constraint, ConstraintSpec, ErrorKind, Feed, Look, Message, Model, ModelCard, ModelRef, Prompt, Reply,
     Request, RequestError,
 };
 
@@ -25,11 +27,12 @@ impl Lengths {
         let card = ModelCard {
             architecture: "Made up".into(),
             weights: Some("w".into()),
-            tokenizer: "t".into(),
+            tokenizer: Some("t".into()),
             template: template.then(|| "c".into()),
-            max_length: 8,
+            max_length: Some(8),
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),
             causal: false,
+            dtype: None,
         };
         Arc::new(Self { card, asked: Mutex::default(), regression })
     }
@@ -40,13 +43,14 @@ impl Model for Lengths {
         &self.card
     }
 
-    fn answer(&self, requests: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
-        self.asked.lock().expect("a lock").extend_from_slice(requests);
+    fn answer(&self, feed: &mut dyn Feed, _: &AtomicBool) {
+        let (requests, _) = pull(feed);
+        self.asked.lock().expect("a lock").extend(requests.iter().map(|(_, request)| request.clone()));
         // Replies may come in any order.
-        for (place, request) in requests.iter().enumerate().rev() {
+        for (ticket, request) in requests.iter().rev() {
             let length = |text: &str| text.len() as f32;
-            on_reply(
-                place,
+            feed.reply(
+                *ticket,
                 match &request.ask {
                     Ask::Reward(Prompt::Text(text)) if text == "fails" => {
                         Err(RequestError::new(ErrorKind::TooLong, "too long"))
@@ -68,8 +72,8 @@ impl Model for Lengths {
         }
     }
 
-    fn token_paths(&self, _: &Request) -> Result<Vec<Vec<u32>>, RequestError> {
-        Ok(Vec::new())
+    fn token_paths(&self, _: &Request) -> Result<Option<Vec<Vec<u32>>>, RequestError> {
+        Ok(None)
     }
 }
 

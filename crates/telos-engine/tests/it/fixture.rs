@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use telos_core::request::rebase;
-use telos_core::{Model, ModelRef, Models, Outcome, Request, Weights};
+use telos_core::{Model, ModelRef, Models, Outcome, Request, Weights, answer_all};
 use telos_engine::{LocalModels, Options};
 
 /// A file or folder that comes with the crate.
@@ -65,12 +65,22 @@ impl Opened {
         self.outcomes(&requests).into_iter().map(in_json).collect()
     }
 
-    /// Replies, in the order of the requests; each must come exactly once.
+    /// Replies, in the order of the requests; each must come exactly once. A request that names a model is asked of that one.
     pub(crate) fn outcomes(&self, requests: &[Request]) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; requests.len()];
-        self.model.answer(requests, &mut |place, outcome| {
-            assert!(outcomes[place].replace(outcome).is_none(), "request {place} was answered twice");
-        });
+        let mut asked: Vec<&Option<ModelRef>> = requests.iter().map(|request| &request.model).collect();
+        asked.sort_by_key(|model| model.as_ref().map(ToString::to_string));
+        asked.dedup();
+        for whom in asked {
+            let named = whom.as_ref().map(|named| self.models.open(named, Weights::Load).expect("the model opens"));
+            let places: Vec<usize> = (0..requests.len()).filter(|place| requests[*place].model == *whom).collect();
+            let theirs: Vec<Request> = places.iter().map(|place| requests[*place].clone()).collect();
+            let model = named.as_ref().unwrap_or(&self.model);
+            answer_all(model.as_ref(), &theirs, &mut |place, outcome| {
+                let place = places[place];
+                assert!(outcomes[place].replace(outcome).is_none(), "request {place} was answered twice");
+            });
+        }
         outcomes.into_iter().map(|outcome| outcome.expect("every request is answered")).collect()
     }
 }

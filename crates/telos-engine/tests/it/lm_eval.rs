@@ -111,7 +111,8 @@ impl<'a> Case<'a> {
         let windows = list(self.sample, "windows");
         let count = |window: &Value, part: usize| window[part].as_u64().expect("a count");
         let read: Vec<u64> = windows.iter().map(|window| count(window, 0) + count(window, 1) - 1).collect();
-        let paths = opened.model.token_paths(&request(&self.request)).expect("the text is encoded");
+        let paths =
+            opened.model.token_paths(&request(&self.request)).expect("the text is encoded").expect("known tokens");
         let paths: Vec<usize> = paths.iter().map(Vec::len).collect();
         found.extend(equal("windows", &json!(paths), &json!(read)));
         let predicted: u64 = windows.iter().map(|window| count(window, 1)).sum();

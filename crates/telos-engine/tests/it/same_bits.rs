@@ -161,7 +161,7 @@ fn every_prefix_is_computed_once() {
         for (call, continuations) in [&[" yes", " no way"][..], &[" no", " of course"], &[" nearly"]].iter().enumerate()
         {
             let again = ask(&prompt, continuations);
-            let shared = opened.model.token_paths(&again[0]).expect("encoded")[0].len();
+            let shared = opened.model.token_paths(&again[0]).expect("encoded").expect("known tokens")[0].len();
             let context = match opened.outcomes(&again)[0].clone().map(|reply| reply.to_json()) {
                 Ok(reply) => reply["context_tokens"].as_u64().expect("a count") as usize,
                 Err(e) => panic!("{e}"),
@@ -179,6 +179,8 @@ fn every_prefix_is_computed_once() {
 
 /// The distinct prefixes longer than `known` ids that requests read.
 fn prefixes(opened: &Opened, requests: &[Request], known: usize) -> HashSet<Vec<u32>> {
-    let paths = requests.iter().flat_map(|request| opened.model.token_paths(request).expect("the request is encoded"));
+    let paths = requests
+        .iter()
+        .flat_map(|request| opened.model.token_paths(request).expect("the request is encoded").expect("known tokens"));
     paths.flat_map(|path| (known + 1..=path.len()).map(move |many| path[..many].to_vec())).collect()
 }

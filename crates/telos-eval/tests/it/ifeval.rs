@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use telos_core::{Case, Item, Reply, Request};
+use telos_core::{Case, Exchange, Item, Reply, Request};
 use telos_eval::build;
 
 /// The kinds of instructions that are there.
@@ -46,7 +46,7 @@ fn booleans(id: &str, kwargs: &Value, response: &Value) -> [bool; 2] {
         "finish_reason": "eos", "prompt_tokens": 1, "truncated_tokens": 0});
     let replies = [Ok(Reply::from_json("generate", reply).expect("a good reply"))];
     let (requests, replies) = (&requests[..], &replies[..]);
-    let case = Case { item: &item, params: &params, requests, replies, follow_ups: &[], follow_up_replies: &[] };
+    let case = Case { item: &item, params: &params, turns: 1, waves: &[Exchange { requests, replies }] };
     let evaluator = build("verifiable_instructions", &Map::new()).expect("a good evaluator");
     let scores = evaluator.evaluate(&case);
     ["inst_strict", "inst_loose"].map(|metric| {

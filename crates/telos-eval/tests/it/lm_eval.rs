@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
-use telos_core::{Case, Item, Outcome, Reply, Request, Score};
+use telos_core::{Case, Exchange, Item, Outcome, Reply, Request, Score};
 use telos_eval::build;
 
 /// One document as logged.
@@ -92,10 +92,8 @@ fn check(
         let case = Case {
             item: &document.item,
             params: &filled,
-            requests: &document.requests,
-            replies: &document.replies,
-            follow_ups: &[],
-            follow_up_replies: &[],
+            turns: 1,
+            waves: &[Exchange { requests: &document.requests, replies: &document.replies }],
         };
         let scores = evaluator.evaluate(&case);
         for (mean, (ours, theirs, tolerance)) in means.iter_mut().zip(pairs) {

@@ -23,6 +23,7 @@ impl Baseline {
             identity: file.identity.clone(),
             tables: BTreeMap::new(),
             replacing: BTreeMap::new(),
+            passing: 0,
             timings: Timings::default(),
         };
         Self { file, manifest }

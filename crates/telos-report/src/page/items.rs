@@ -2,7 +2,7 @@
 
 use super::detail::{Detail, Rows};
 use super::minus;
-use super::texts::{RepeatView, TextSource, repeats};
+use super::texts::{RepeatView, TextSource, is_text, repeats};
 use super::tokens::Tokens;
 use crate::index::{Index, Shown};
 use crate::number;
@@ -357,7 +357,8 @@ fn label(source: &Source<'_>, reply: &ReplyRow) -> String {
 
 fn others(source: &Source<'_>, replies: &[&ReplyRow], repeats: &BTreeSet<u32>) -> Vec<OtherView> {
     let shown_elsewhere = |reply: &ReplyRow| {
-        reply.kind == "trajectory" || (reply.wave == 0 && matches!(reply.kind.as_str(), "generate" | "loglikelihood"))
+        let scored = reply.wave == 0 && reply.kind == "loglikelihood";
+        reply.kind == "trajectory" || scored || is_text(source.benchmark, reply)
     };
     let rest = replies.iter().filter(|reply| !shown_elsewhere(reply) && repeats.contains(&reply.repeat));
     rest.map(|reply| {

@@ -81,9 +81,9 @@ pub(super) fn provenance(manifest: &Manifest) -> Provenance {
                 model: entry.model.clone(),
                 architecture: entry.card.architecture.clone(),
                 weights: entry.card.weights.clone().unwrap_or_else(dash),
-                tokenizer: entry.card.tokenizer.clone(),
+                tokenizer: entry.card.tokenizer.clone().unwrap_or_else(dash),
                 template: entry.card.template.clone().unwrap_or_else(dash),
-                max_length: number::count(entry.card.max_length),
+                max_length: entry.card.max_length.map_or_else(dash, number::count),
                 labels: entry.card.labels.join(", "),
             })
             .collect(),

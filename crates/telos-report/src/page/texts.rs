@@ -83,11 +83,11 @@ struct Told<'a> {
 }
 
 pub(super) fn repeats(source: &TextSource<'_>, shown: &BTreeSet<u32>) -> Vec<RepeatView> {
-    let mut places: Vec<(u32, u32)> = source
+    let mut places: Vec<Place> = source
         .replies
         .iter()
-        .filter(|reply| reply.kind == "generate" && reply.wave == 0 && shown.contains(&reply.repeat))
-        .map(|reply| (reply.repeat, reply.index))
+        .filter(|reply| is_text(source.benchmark, reply) && shown.contains(&reply.repeat))
+        .map(|reply| (reply.repeat, reply.wave, reply.index))
         .collect();
     places.sort_unstable();
     places.dedup();
@@ -95,20 +95,27 @@ pub(super) fn repeats(source: &TextSource<'_>, shown: &BTreeSet<u32>) -> Vec<Rep
     places.into_iter().map(|place| repeat(source, place, several)).collect()
 }
 
-fn repeat(source: &TextSource<'_>, (number, index): (u32, u32), several: bool) -> RepeatView {
+/// A text's repeat, turn and index.
+type Place = (u32, u8, u32);
+
+/// Whether a reply is a text of the model under test, in one of the benchmark's own turns.
+pub(super) fn is_text(benchmark: &BenchmarkEntry, reply: &ReplyRow) -> bool {
+    reply.kind == "generate" && usize::from(reply.wave) < benchmark.turns()
+}
+
+fn repeat(source: &TextSource<'_>, place: Place, several: bool) -> RepeatView {
+    let (number, turn, index) = place;
     let mut told = Vec::new();
     for shown in source.shown {
         let mine = |r: &&&ReplyRow| {
-            r.kind == "generate"
-                && (r.wave, r.repeat, r.index) == (0, number, index)
-                && source.index.belongs(From::of(r), shown.arm)
+            r.kind == "generate" && (r.repeat, r.wave, r.index) == place && source.index.belongs(From::of(r), shown.arm)
         };
         if let Some(reply) = source.replies.iter().find(mine) {
             told.push(Told {
                 shown: *shown,
                 reply,
                 trajectory: trajectory(source, shown, reply),
-                steps: steps(source, shown, (number, index)),
+                steps: steps(source, shown, place),
             });
         }
     }
@@ -116,27 +123,35 @@ fn repeat(source: &TextSource<'_>, (number, index): (u32, u32), several: bool) -
     let charts = charts(source, &told);
     let title = match several {
         true if index > 0 => format!("Repeat {number}, request {index}"),
+        true if source.benchmark.turns() > 1 && source.benchmark.repeats > 1 => {
+            format!("Repeat {number}, turn {}", turn + 1)
+        }
+        true if source.benchmark.turns() > 1 => format!("Turn {}", turn + 1),
         true => format!("Repeat {number}"),
         false => String::new(),
     };
     RepeatView { title, cards, charts }
 }
 
-fn steps<'a>(source: &TextSource<'a>, shown: &Shown<'a>, (repeat, index): (u32, u32)) -> Vec<&'a StepRow> {
+fn steps<'a>(source: &TextSource<'a>, shown: &Shown<'a>, (repeat, wave, index): Place) -> Vec<&'a StepRow> {
     let all = source.steps.get(&(shown.arm.id.as_str(), source.item, repeat));
-    all.into_iter().flatten().filter(|step| (step.wave, step.index) == (0, index)).copied().collect()
+    all.into_iter().flatten().filter(|step| (step.wave, step.index) == (wave, index)).copied().collect()
 }
 
-/// h along a text: the follow-up that asked for these very ids, else the only one there is.
+/// h along a text: the follow-up that asked for these very ids after this very prompt, else the only one there is.
 fn trajectory(source: &TextSource<'_>, shown: &Shown<'_>, reply: &ReplyRow) -> Option<Trajectory> {
     let mine = |r: &&&ReplyRow| {
         r.kind == "trajectory" && r.repeat == reply.repeat && source.index.belongs(From::of(r), shown.arm)
     };
     let all: Vec<&&ReplyRow> = source.replies.iter().filter(mine).collect();
+    let json = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap_or_default() };
+    let text = json(&reply.request);
     let asked = |r: &&&&ReplyRow| {
-        let request: serde_json::Value = serde_json::from_str(&r.request).unwrap_or_default();
+        let request = json(&r.request);
         let ids: Option<Vec<u32>> = request.get("token_ids").and_then(|ids| serde_json::from_value(ids.clone()).ok());
-        ids.is_some() && ids == reply.token_ids
+        // Two turns may have the same ids after different prompts.
+        let prompt = ["prompt", "messages"].iter().all(|key| request.get(key) == text.get(key));
+        ids.is_some() && ids == reply.token_ids && prompt
     };
     let only = if let [only] = all.as_slice() { Some(only) } else { None };
     let found = all.iter().find(asked).or(only)?;

@@ -3,8 +3,9 @@
 use super::{Draw, Question, Recipe, RequestKind, text};
 use crate::render::{RenderError, Row};
 use serde_json::{Map, Value};
+use telos_core::noise::mix;
 use telos_core::shape::{Field, KindShape, Mistake, Shape};
-use telos_core::{Ask, Message, Prompt, Sampling};
+use telos_core::{Ask, Exchange, Message, Prompt, Reply, Sampling};
 
 const MESSAGE: Shape = Shape::Object(&[
     Field::required("role", Shape::Choice(&["system", "user", "assistant"]), "who speaks"),
@@ -18,6 +19,12 @@ pub(super) const KIND: RequestKind = RequestKind {
         fields: &[
             Field::optional("prompt", Shape::Template, "what is continued; this or `messages`"),
             Field::optional("messages", Shape::List { of: &MESSAGE, min: 1 }, "a chat that the model answers"),
+            Field::optional(
+                "turns",
+                Shape::List { of: &Shape::Template, min: 1 },
+                "what the user says next, each after the reply to what was said before; a turn whose template gives no text \
+                 ends the chat",
+            ),
             Field::required("max_new_tokens", Shape::Whole { min: 1, max: 1 << 20 }, "at most this many tokens"),
             Field::optional(
                 "temperature",
@@ -75,7 +82,8 @@ fn read(params: &Map<String, Value>) -> Result<Box<dyn Recipe>, String> {
     sampling.top_p = number("top_p").unwrap_or(sampling.top_p);
     sampling.stop = params.get("stop").and_then(Value::as_array).map(strings).unwrap_or_default();
     sampling.check()?;
-    Ok(Box::new(Generate { question, sampling }))
+    let turns = params.get("turns").and_then(Value::as_array).map(strings).unwrap_or_default();
+    Ok(Box::new(Generate { question, turns, sampling }))
 }
 
 enum Template {
@@ -85,12 +93,45 @@ enum Template {
 
 struct Generate {
     question: Template,
+    /// What the user says after each reply.
+    turns: Vec<String>,
     sampling: Sampling,
 }
 
 impl Recipe for Generate {
     fn samples(&self) -> bool {
         true
+    }
+
+    fn turns(&self) -> usize {
+        1 + self.turns.len()
+    }
+
+    fn turn(&self, so_far: &[Exchange<'_>], row: Row<'_>, draw: Draw<'_>) -> Result<Vec<Ask>, RenderError> {
+        let Some(template) = so_far.len().checked_sub(1).and_then(|turn| self.turns.get(turn)) else {
+            return Ok(Vec::new());
+        };
+        let Some(Exchange { requests: [request], replies: [Ok(Reply::Generate(reply))] }) = so_far.last() else {
+            return Ok(Vec::new());
+        };
+        let Ask::Generate { prompt, .. } = &request.ask else { return Ok(Vec::new()) };
+        let said = row.text(template)?;
+        if said.is_empty() {
+            return Ok(Vec::new());
+        }
+        let prompt = match prompt {
+            // A text goes on: the reply stands behind what it continues.
+            Prompt::Text(text) => Prompt::Text([text, &reply.text, &said].map(String::as_str).concat()),
+            Prompt::Messages(turns) => {
+                let turn = |role: &str, content: &str| Message { role: role.to_owned(), content: content.to_owned() };
+                let new = [turn("assistant", &reply.text), turn("user", &said)];
+                Prompt::Messages(turns.iter().cloned().chain(new).collect())
+            }
+        };
+        // With the seed of the turn before, the same noise would choose the tokens of both replies.
+        // 53 bits, as the first one: every reader of JSON keeps them.
+        let seed = mix(draw.seed ^ so_far.len() as u64) >> 11;
+        Ok(vec![self.ask(prompt, Draw { seed, ..draw })])
     }
 
     fn new_tokens(&self) -> usize {
@@ -120,9 +161,15 @@ impl Recipe for Generate {
     }
 
     fn asks(&self, prompt: Prompt, _: bool, _: Row<'_>, draw: Draw<'_>) -> Result<Vec<Ask>, RenderError> {
+        Ok(vec![self.ask(prompt, draw)])
+    }
+}
+
+impl Generate {
+    fn ask(&self, prompt: Prompt, draw: Draw<'_>) -> Ask {
         let sampling = Sampling { seed: draw.seed, sample: draw.sample, ..self.sampling.clone() };
         // A trace of the controller that changes nothing says nothing.
         let trace = !draw.controller.is_none();
-        Ok(vec![Ask::Generate { prompt, sampling, controller: draw.controller.clone(), trace }])
+        Ask::Generate { prompt, sampling, controller: draw.controller.clone(), trace }
     }
 }

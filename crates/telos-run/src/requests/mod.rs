@@ -9,7 +9,7 @@ mod rolling;
 use crate::render::{RenderError, Row};
 use serde_json::{Map, Value};
 use telos_core::shape::KindShape;
-use telos_core::{Ask, ControllerSpec, Message, Prompt};
+use telos_core::{Ask, ControllerSpec, Exchange, Message, Prompt, Request};
 
 /// The kinds of a benchmark's `request`.
 pub static REQUESTS: &[RequestKind] =
@@ -53,7 +53,7 @@ pub(crate) enum Question {
 /// What differs between the requests of one item.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Draw<'a> {
-    /// The item's seed.
+    /// The item's seed. Turns after the first have seeds of their own, which follow from it.
     pub seed: u64,
     /// The repeat.
     pub sample: u64,
@@ -71,6 +71,18 @@ pub(crate) trait Recipe: Send + Sync {
     /// Whether the requests begin with a prompt, so that examples and chat templates have a meaning.
     fn prompts(&self) -> bool {
         true
+    }
+
+    /// How many turns a chat has at most, each after the reply to the one before.
+    fn turns(&self) -> usize {
+        1
+    }
+
+    /// The requests of the next turn, given what was asked and answered so far, without any error; none where the chat has
+    /// no more turns.
+    fn turn(&self, so_far: &[Exchange<'_>], row: Row<'_>, draw: Draw<'_>) -> Result<Vec<Ask>, RenderError> {
+        let _ = (so_far, row, draw);
+        Ok(Vec::new())
     }
 
     /// At most this many new tokens for one request.
@@ -95,6 +107,19 @@ pub(crate) trait Recipe: Send + Sync {
 
     /// The requests, given the whole prompt. `chat` says that a template rendered it, which empties delimiters.
     fn asks(&self, prompt: Prompt, chat: bool, row: Row<'_>, draw: Draw<'_>) -> Result<Vec<Ask>, RenderError>;
+}
+
+/// A request of the first wave, asked of the same model with another controller and as another repeat: nothing else in it depends
+/// on these.
+pub(crate) fn redrawn(request: &Request, controller: &ControllerSpec, repeat: u32) -> Request {
+    let mut request = request.clone();
+    if let Ask::Generate { sampling, controller: acting, trace, .. } = &mut request.ask {
+        sampling.sample = u64::from(repeat);
+        acting.clone_from(controller);
+        // A trace of the controller that changes nothing says nothing.
+        *trace = !controller.is_none();
+    }
+    request
 }
 
 /// The text of a prompt that cannot be turns: the runner renders chats before it asks such a recipe.

@@ -1,11 +1,13 @@
 //! Whole runs with a model that answers from hashes.
 
+mod asking;
 mod caching;
 mod golden;
 mod planning;
 mod resuming;
 mod running;
 mod scoring;
+mod waves;
 
 use crate::testing::{Zoo, folder};
 use crate::{Event, RunError, RunOptions, run};

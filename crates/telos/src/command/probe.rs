@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use telos_core::request::rebase;
-use telos_core::{ErrorKind, Model, ModelRef, Models, Outcome, Request, RequestError, Weights};
+use telos_core::{ErrorKind, Model, ModelRef, Models, Outcome, Request, RequestError, Weights, ask_all};
 
 /// Requests that are answered together; replies are written after each such group.
 const GROUP: usize = 1024;
@@ -27,7 +27,7 @@ pub(crate) fn probe(models: &dyn Models, what: &Probe) -> Result<u8, Failure> {
         }
         None => (Box::new(BufReader::new(std::io::stdin())), PathBuf::new()),
     };
-    let asked = Asked { model: model.as_ref(), reader, folder };
+    let asked = Asked { models, model: model.as_ref(), reader, folder };
     match &what.out {
         Some(path) => {
             // What was answered before a failure is kept.
@@ -45,6 +45,7 @@ pub(crate) fn probe(models: &dyn Models, what: &Probe) -> Result<u8, Failure> {
 
 /// Requests, and whom to ask.
 struct Asked<'a> {
+    models: &'a dyn Models,
     model: &'a dyn Model,
     reader: Box<dyn BufRead>,
     /// Where the requests' relative paths start.
@@ -53,9 +54,9 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn answer(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let Self { model, reader, folder } = self;
+        let Self { models, model, reader, folder } = self;
         let mut group = Vec::with_capacity(GROUP);
-        let mut read = |group: &mut Vec<Line>| answer(model, std::mem::take(group), out);
+        let mut read = |group: &mut Vec<Line>| answer(models, model, std::mem::take(group), out);
         for line in reader.split(b'\n') {
             let line = line.map_err(|e| Failure::usage(format!("failed to read the requests: {e}")))?;
             if line.iter().all(u8::is_ascii_whitespace) {
@@ -89,22 +90,37 @@ fn parse(line: &[u8], folder: &Path) -> Line {
     Line { id, request: Request::from_json(&value) }
 }
 
-fn answer(model: &dyn Model, lines: Vec<Line>, out: &mut dyn Write) -> Result<(), Failure> {
+fn answer(models: &dyn Models, model: &dyn Model, lines: Vec<Line>, out: &mut dyn Write) -> Result<(), Failure> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; lines.len()];
-    let mut places = Vec::new();
-    let mut requests = Vec::new();
+    // By the model that a request names; those that name none are asked of the one of the command line.
+    let mut asked: Vec<(Option<ModelRef>, Vec<usize>, Vec<Request>)> = vec![(None, Vec::new(), Vec::new())];
     let mut ids = Vec::new();
     for (place, line) in lines.into_iter().enumerate() {
         ids.push(line.id);
         match line.request {
             Err(error) => outcomes[place] = Some(Err(error)),
-            Ok(request) => {
-                places.push(place);
-                requests.push(request);
+            Ok(mut request) => {
+                let whom = request.model.take();
+                let at = asked.iter().position(|(known, ..)| *known == whom).unwrap_or_else(|| {
+                    asked.push((whom, Vec::new(), Vec::new()));
+                    asked.len() - 1
+                });
+                asked[at].1.push(place);
+                asked[at].2.push(request);
             }
         }
     }
-    model.answer(&requests, &mut |at, outcome| outcomes[places[at]] = Some(outcome));
+    for (whom, places, requests) in asked {
+        let opened = whom.map(|whom| models.open(&whom, Weights::Load)).transpose();
+        let replies = match &opened {
+            Ok(None) => ask_all(model, &requests),
+            Ok(Some(other)) => ask_all(other.as_ref(), &requests),
+            Err(error) => {
+                requests.iter().map(|_| Err(RequestError::new(ErrorKind::Model, error.to_string()))).collect()
+            }
+        };
+        places.into_iter().zip(replies).for_each(|(place, reply)| outcomes[place] = Some(reply));
+    }
     for (id, outcome) in ids.into_iter().zip(outcomes) {
         let outcome =
             outcome.unwrap_or_else(|| Err(RequestError::new(ErrorKind::Internal, "the model did not answer")));

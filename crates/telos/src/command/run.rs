@@ -50,7 +50,7 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
         RunOptions { out: &out, resume: what.resume, cache, stop: &STOP, environment: &environment, now: &now };
     let models = world.models();
     let mut progress = Progress::new(quiet);
-    telos_run::run(&suite, models.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;
+    let manifest = telos_run::run(&suite, models.as_ref(), &options, &mut progress).map_err(|e| Failure::run(&e))?;
 
     if !quiet {
         say(&computed(&suite, &models));
@@ -87,7 +87,7 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     if errors > 0 {
         let first = summary.first_error.unwrap_or_default();
         return Err(Failure {
-            message: format!("{errors} requests ended in an error; the first: {first}"),
+            message: format!("{errors} requests ended in an error; the first: {first}{}", passing(manifest.passing)),
             code: exit::INVALID,
         });
     }
@@ -95,6 +95,14 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
         return Err(Failure { message: unscored, code: exit::INVALID });
     }
     Ok(gate.map_or(exit::SUCCESS, |gate| super::gate::code(gate.verdict, false)))
+}
+
+/// What can be done about errors that may pass.
+fn passing(errors: u64) -> String {
+    match errors {
+        0 => String::new(),
+        n => format!("; {n} of them may pass: `telos run … --resume` asks for these again, and for nothing else"),
+    }
 }
 
 /// What is wrong where a benchmark was asked and has not one score on some arm; the reason of the first missing one is told.

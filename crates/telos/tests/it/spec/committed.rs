@@ -130,7 +130,7 @@ fn items_have_ids_of_their_own_and_the_columns_that_templates_name() {
             assert!((row["answer"].as_u64().unwrap() as usize) < choices.len(), "{row}");
         }
     }
-    assert_eq!(seen, 10);
+    assert_eq!(seen, 11);
 }
 
 /// The prompts are those of lm-evaluation-harness, byte for byte.
