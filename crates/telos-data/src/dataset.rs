@@ -3,16 +3,18 @@
 use crate::error::hint;
 use crate::source::json::names;
 use crate::source::{self, Row, Source};
-use crate::{DataError, Place};
+use crate::{DataError, Items, Place};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::PathBuf;
 use telos_core::Item;
 
 /// The rows of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     /// The rows, in the data's order.
-    pub items: Vec<Item>,
+    pub items: Items,
     /// The sha256 of the bytes; of a folder, of its files one after another.
     pub sha256: String,
     /// [`digest`] of the items.
@@ -25,45 +27,93 @@ pub struct Dataset {
 /// A missing file, another sha256, a broken row, an id that stands twice, a column that is not there and data without
 /// rows are errors that name the place.
 pub fn load(source: &Source, id_column: Option<&str>, cluster: Option<&str>) -> Result<Dataset, DataError> {
-    let (rows, sha256) = source::read(source)?;
-    let mut seen: HashMap<String, Place> = HashMap::with_capacity(rows.len());
-    let mut items = Vec::with_capacity(rows.len());
-    if let Some(column) = cluster
-        && !rows.iter().any(|row| row.data.contains_key(column))
-    {
-        return Err(no_column(&rows[0], column, "cluster"));
+    let mut loading = Loading { id_column, cluster, clustered: None, seen: Seen::default(), items: Items::default() };
+    let sha256 = source::read(source, &mut |row| loading.take(row))?;
+    if let (Some(column), Some(first)) = (cluster, loading.clustered) {
+        return Err(no_column(&first, column, "cluster"));
     }
-    for (index, row) in (0_u32..).zip(rows) {
-        let id = match id_column {
+    let items = loading.items;
+    let digest = digest(&items);
+    Ok(Dataset { items, sha256, digest })
+}
+
+/// The rows so far.
+struct Loading<'a> {
+    id_column: Option<&'a str>,
+    cluster: Option<&'a str>,
+    /// The first row, while no row has a column for the cluster.
+    clustered: Option<Row>,
+    seen: Seen,
+    items: Items,
+}
+
+impl Loading<'_> {
+    fn take(&mut self, row: Row) -> Result<(), DataError> {
+        let index = self.items.len() as u32;
+        let id = match self.id_column {
             None => index.to_string(),
             Some(column) => {
                 let value = row.data.get(column).ok_or_else(|| no_column(&row, column, "item's id"))?;
                 scalar(value).ok_or_else(|| unusable(&row, column, "an item's id", value))?
             }
         };
-        if let Some(first) = seen.get(&id) {
-            return Err(DataError::DuplicateId { id, first: Box::new(first.clone()), second: Box::new(row.place) });
+        if let Some(first) = self.seen.insert(&id, &row.place) {
+            return Err(DataError::DuplicateId { id, first: Box::new(first), second: Box::new(row.place) });
         }
-        let cluster = match cluster.and_then(|column| row.data.get(column).map(|value| (column, value))) {
+        let found = self.cluster.and_then(|column| row.data.get(column).map(|value| (column, value)));
+        match (self.cluster, found) {
+            (Some(_), None) if index == 0 => self.clustered = Some(row.clone()),
+            (Some(_), Some(_)) => self.clustered = None,
+            _ => {}
+        }
+        let cluster = match found {
             None | Some((_, Value::Null)) => None,
             Some((column, value)) => Some(match value {
                 Value::Bool(flag) => flag.to_string(),
                 value => scalar(value).ok_or_else(|| unusable(&row, column, "a cluster", value))?,
             }),
         };
-        seen.insert(id.clone(), row.place);
-        items.push(Item::new(id, index, cluster, row.data));
+        self.items.push(&Item::new(id, index, cluster, row.data));
+        Ok(())
     }
-    let digest = digest(&items);
-    Ok(Dataset { items, sha256, digest })
+}
+
+/// Where each id was first, its hash in its place: 128 bits mix up two of a million ids with a chance of 10^-27.
+#[derive(Default)]
+struct Seen {
+    files: Vec<PathBuf>,
+    first: HashMap<[u8; 16], (u32, Option<u32>, Option<u32>)>,
+}
+
+impl Seen {
+    /// Notes an id; gives the place where it stood before.
+    fn insert(&mut self, id: &str, place: &Place) -> Option<Place> {
+        let mut key = [0; 16];
+        blake3::Hasher::new().update(id.as_bytes()).finalize_xof().fill(&mut key);
+        if self.files.last() != Some(&place.path) {
+            self.files.push(place.path.clone());
+        }
+        let file = self.files.len() as u32 - 1;
+        match self.first.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert((file, place.row.map(|row| row as u32), place.line.map(|line| line as u32)));
+                None
+            }
+            Entry::Occupied(taken) => {
+                let (file, row, line) = *taken.get();
+                let path = self.files[file as usize].clone();
+                Some(Place { path, row: row.map(|row| row as usize), line: line.map(u64::from) })
+            }
+        }
+    }
 }
 
 /// The blake3 over the items' hashes (as hexadecimal text), in order: two datasets have the same digest if they have equal
 /// rows in the same order.
-pub fn digest(items: &[Item]) -> String {
+pub fn digest(items: &Items) -> String {
     let mut hasher = blake3::Hasher::new();
-    for item in items {
-        hasher.update(item.hash.as_bytes());
+    for place in 0..items.len() {
+        hasher.update(items.hash(place).as_bytes());
     }
     hasher.finalize().to_hex().to_string()
 }
@@ -109,12 +159,12 @@ mod tests {
     #[test]
     fn ids_are_a_column_or_the_number_of_the_row() {
         let text = "{\"q\": \"a\", \"n\": 7, \"c\": true}\n{\"q\": \"b\", \"n\": \"1.50\", \"c\": null}\n{\"q\": \"c\", \"n\": 1.5}";
-        let ids = |id| items(text, id, Some("c")).unwrap().items.into_iter().map(|i| i.id).collect::<Vec<_>>();
+        let ids = |id| items(text, id, Some("c")).unwrap().items.iter().map(|i| i.id).collect::<Vec<_>>();
         assert_eq!(ids(None), ["0", "1", "2"]);
         assert_eq!(ids(Some("q")), ["a", "b", "c"]);
         assert_eq!(ids(Some("n")), ["7", "1.50", "1.5"]);
         let found = items(text, None, Some("c")).unwrap();
-        assert_eq!(found.items.iter().map(|i| i.cluster.as_deref()).collect::<Vec<_>>(), [Some("true"), None, None]);
+        assert_eq!(found.items.iter().map(|i| i.cluster).collect::<Vec<_>>(), [Some("true".to_owned()), None, None]);
         assert_eq!(found.items.iter().map(|i| i.index).collect::<Vec<_>>(), [0, 1, 2]);
     }
 

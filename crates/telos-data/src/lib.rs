@@ -13,6 +13,7 @@ mod dataset;
 mod error;
 mod export;
 mod guard;
+mod items;
 #[cfg(test)]
 mod published;
 mod record;
@@ -26,6 +27,7 @@ pub use checksum::sha256_file;
 pub use dataset::{Dataset, digest, load};
 pub use error::{DataError, Place};
 pub use export::{Line, export_jsonl, for_each_line};
+pub use items::Items;
 pub use record::{
     ITEMS, JOURNAL, MANIFEST, NewScores, REPLIES, SCORES, STEPS, TIMINGS, is_part_of_record, read_manifest,
     record_exists, write_manifest,

@@ -8,23 +8,29 @@ use crate::scoring::Scoring;
 use crate::shots::Shots;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 use telos_core::digest::item_seed;
 use telos_core::reply::Reply;
 use telos_core::{Ask, ControllerSpec, Exchange, Item, Message, Model, Prompt, Request, ask_all};
-use telos_data::Source;
+use telos_data::{Items, Source};
 use telos_spec::suite::{Benchmark, SourceSpec};
+
+/// A question with its right answer.
+type Example = (Question, String);
 
 /// A benchmark, ready to ask.
 pub(crate) struct Bench<'a> {
     pub spec: &'a Benchmark,
     pub scoring: Scoring,
     /// The rows that are asked.
-    pub items: Vec<Item>,
+    pub items: Arc<Items>,
     /// How many rows there are.
     pub available: usize,
     /// blake3 over the hashes of the rows that are asked, in order.
     pub digest: String,
     shots: Shots,
+    /// Each candidate's question and answer, once they are rendered.
+    examples: Vec<OnceLock<Result<Example, PromptError>>>,
     renderer: Renderer,
     seed: u64,
 }
@@ -44,6 +50,9 @@ pub(crate) enum PromptError {
         message: String,
     },
 }
+
+/// An item and its place among those that are asked.
+pub(crate) type Placed<'a> = (usize, &'a Item);
 
 /// Who is asked, and how.
 #[derive(Clone, Copy)]
@@ -79,13 +88,14 @@ impl<'a> Bench<'a> {
             return None;
         }
         let available = data.items.len();
+        let all = Arc::new(data.items);
         let pool = match (&spec.fewshot.split, spec.fewshot.n) {
-            (_, 0) => Vec::new(),
-            (None, _) => data.items.clone(),
+            (_, 0) => Arc::default(),
+            (None, _) => all.clone(),
             (Some(path), _) => {
                 let split = Source { path: path.clone(), sha256: None, embedded: None, ..source };
                 match telos_data::load(&split, spec.id_column.as_deref(), None) {
-                    Ok(data) => data.items,
+                    Ok(data) => Arc::new(data.items),
                     Err(error) => {
                         tell(format!("failed to {error}"));
                         return None;
@@ -94,12 +104,13 @@ impl<'a> Bench<'a> {
             }
         };
         let items = match spec.limit {
-            Some(limit) => telos_data::subsample(data.items, limit, seed),
-            None => data.items,
+            Some(limit) if limit < all.len() => Arc::new(telos_data::subsample(&all, limit, seed)),
+            _ => all,
         };
         let shots = Shots::draw(&spec.fewshot, pool, &items).map_err(&mut tell).ok()?;
         let digest = telos_data::digest(&items);
-        Some(Self { spec, scoring, items, available, digest, shots, renderer: Renderer::new(), seed })
+        let examples = (0..shots.candidates()).map(|_| OnceLock::new()).collect();
+        Some(Self { spec, scoring, items, available, digest, shots, examples, renderer: Renderer::new(), seed })
     }
 
     /// Whether a controller acts.
@@ -128,15 +139,14 @@ impl<'a> Bench<'a> {
     }
 
     /// The evaluator's parameters for an item.
-    pub(crate) fn params(&self, place: usize) -> Result<Map<String, Value>, RenderError> {
-        self.scoring.params(self.row(&self.items[place]))
+    pub(crate) fn params(&self, item: &Item) -> Result<Map<String, Value>, RenderError> {
+        self.scoring.params(self.row(item))
     }
 
-    /// The requests of one item, by its place in `items`, and one repeat.
-    pub(crate) fn requests(&self, place: usize, side: Side<'_>) -> Result<Vec<Request>, PromptError> {
-        let item = &self.items[place];
+    /// The requests of one item, which stands at that place in `items`, and one repeat.
+    pub(crate) fn requests(&self, (place, item): Placed<'_>, side: Side<'_>) -> Result<Vec<Request>, PromptError> {
         let row = self.row(item);
-        let (prompt, chat) = self.prompt(place, side)?;
+        let (prompt, chat) = self.prompt((place, item), side)?;
         let draw = Draw {
             seed: item_seed(self.seed, &self.spec.id, &item.id),
             sample: u64::from(side.repeat),
@@ -163,22 +173,29 @@ impl<'a> Bench<'a> {
         Ok(asks.into_iter().map(|ask| Request { model: None, max_length: asker.max_length, ask }).collect())
     }
 
+    /// A candidate as an example: most of them stand before several questions, and are rendered once.
+    fn example(&self, at: u32) -> Result<&Example, PromptError> {
+        let render = || -> Result<Example, PromptError> {
+            let item = self.shots.candidate(at);
+            let row = self.row(&item);
+            let answer = self.scoring.recipe.answer(row, &self.scoring.params(row)?)?;
+            Ok((self.scoring.recipe.question(row)?, answer))
+        };
+        self.examples[at as usize].get_or_init(render).as_ref().map_err(Clone::clone)
+    }
+
     /// The whole prompt: examples, then the question; and whether it is a chat.
-    fn prompt(&self, place: usize, side: Side<'_>) -> Result<(Prompt, bool), PromptError> {
+    fn prompt(&self, (place, item): Placed<'_>, side: Side<'_>) -> Result<(Prompt, bool), PromptError> {
         let recipe = &self.scoring.recipe;
-        let question = recipe.question(self.row(&self.items[place]))?;
-        let mut examples = Vec::with_capacity(side.shots);
-        for item in self.shots.of(place).take(side.shots) {
-            let row = self.row(item);
-            let answer = recipe.answer(row, &self.scoring.params(row)?)?;
-            examples.push((recipe.question(row)?, answer));
-        }
+        let question = recipe.question(self.row(item))?;
+        let drawn = self.shots.of(place).iter().take(side.shots);
+        let examples: Vec<&Example> = drawn.map(|at| self.example(*at)).collect::<Result<_, _>>()?;
         match (question, self.spec.chat) {
             (Question::Text(question), false) => {
                 let mut text = String::new();
                 for (example, answer) in examples {
                     let Question::Text(example) = example else { continue };
-                    text.extend([&example, recipe.join(), &answer, &self.spec.fewshot.delimiter]);
+                    text.extend([example, recipe.join(), answer, &self.spec.fewshot.delimiter]);
                 }
                 Ok((Prompt::Text(text + &question), false))
             }
@@ -187,7 +204,7 @@ impl<'a> Bench<'a> {
                 let prompt = if recipe.samples() {
                     Prompt::Messages(turns)
                 } else {
-                    Prompt::Text(template(side.model, turns, &self.items[place].id)?)
+                    Prompt::Text(template(side.model, turns, &item.id)?)
                 };
                 Ok((prompt, true))
             }
@@ -207,7 +224,7 @@ pub(crate) fn source(spec: &SourceSpec) -> Source {
 }
 
 /// Examples as turns before the question's own; what the question says as `system` stays first.
-fn chat(question: Question, examples: Vec<(Question, String)>) -> Vec<Message> {
+fn chat(question: Question, examples: Vec<&Example>) -> Vec<Message> {
     let turn = |role: &str, content: String| Message { role: role.to_owned(), content };
     let turns = |question: Question| match question {
         Question::Text(text) => vec![turn("user", text)],
@@ -215,8 +232,8 @@ fn chat(question: Question, examples: Vec<(Question, String)>) -> Vec<Message> {
     };
     let (mut all, rest): (Vec<_>, Vec<_>) = turns(question).into_iter().partition(|turn| turn.role == "system");
     for (example, answer) in examples {
-        all.extend(turns(example).into_iter().filter(|turn| turn.role != "system"));
-        all.push(turn("assistant", answer));
+        all.extend(turns(example.clone()).into_iter().filter(|turn| turn.role != "system"));
+        all.push(turn("assistant", answer.clone()));
     }
     all.extend(rest);
     all

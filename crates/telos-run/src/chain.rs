@@ -18,8 +18,8 @@ pub(crate) struct Wave {
 }
 
 /// An item and repeat with its waves so far.
-pub(crate) struct Chain<'a> {
-    pub item: &'a Item,
+pub(crate) struct Chain {
+    pub item: Item,
     pub repeat: u32,
     /// The evaluator's parameters, filled.
     pub params: Map<String, Value>,
@@ -38,7 +38,7 @@ pub(crate) struct Asker<'a> {
     pub max_length: Option<usize>,
 }
 
-impl Chain<'_> {
+impl Chain {
     /// The requests of the next wave; none where all has been asked. An answered wave that holds an error ends the benchmark's
     /// own waves, and its evaluator asks nothing then.
     pub(crate) fn next(&mut self, bench: &Bench<'_>, asker: Asker<'_>) -> Result<Vec<Request>, PromptError> {
@@ -50,7 +50,7 @@ impl Chain<'_> {
             let failed = self.waves.last().is_some_and(|wave| wave.replies.iter().any(Result::is_err));
             if !failed && turn < bench.scoring.recipe.turns() {
                 let exchanges = self.exchanges();
-                let requests = bench.turn(self.item, self.repeat, asker, &exchanges)?;
+                let requests = bench.turn(&self.item, self.repeat, asker, &exchanges)?;
                 if !requests.is_empty() {
                     return Ok(requests);
                 }
@@ -68,7 +68,7 @@ impl Chain<'_> {
     }
 
     fn case<'b>(&'b self, waves: &'b [Exchange<'b>]) -> Case<'b> {
-        Case { item: self.item, params: &self.params, turns: self.turns.unwrap_or(waves.len()), waves }
+        Case { item: &self.item, params: &self.params, turns: self.turns.unwrap_or(waves.len()), waves }
     }
 
     /// The scores, all waves answered.

@@ -17,5 +17,5 @@ pub fn columns(spec: &SourceSpec) -> Result<Option<BTreeSet<String>>, DataError>
         }
     }
     let rows = telos_data::load(&source(spec), None, None)?;
-    Ok(Some(rows.items.iter().flat_map(|item| item.data.keys().cloned()).collect()))
+    Ok(Some(rows.items.iter().flat_map(|item| item.data.into_iter().map(|(column, _)| column)).collect()))
 }

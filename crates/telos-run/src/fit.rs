@@ -1,6 +1,6 @@
 //! Whether an item's prompt fits a model's positions, found out while planning.
 
-use crate::bench::{Bench, PromptError, Side};
+use crate::bench::{Bench, Placed, PromptError, Side};
 use telos_core::reply::Reply;
 use telos_core::{Ask, ErrorKind, Model, Prompt, Request, RequestError, ask_all};
 use telos_spec::suite::Truncation;
@@ -24,11 +24,16 @@ pub(crate) struct Fitted {
 }
 
 /// Works out how an item is asked. A message says why the run cannot start.
-pub(crate) fn fit(bench: &Bench<'_>, place: usize, side: Side<'_>, truncation: Truncation) -> Result<Fitted, String> {
+pub(crate) fn fit(
+    bench: &Bench<'_>,
+    placed: Placed<'_>,
+    side: Side<'_>,
+    truncation: Truncation,
+) -> Result<Fitted, String> {
     let told = |error: PromptError| error.to_string();
     let mut shots = side.shots;
     loop {
-        let requests = bench.requests(place, Side { shots, ..side }).map_err(told)?;
+        let requests = bench.requests(placed, Side { shots, ..side }).map_err(told)?;
         let (message, measured) = match measure(side, &requests) {
             Ok(Measured { paths, over: None }) => {
                 return Ok(Fitted { fit: Fit::Shots(shots), requests, paths, truncated: 0 });
@@ -48,7 +53,7 @@ pub(crate) fn fit(bench: &Bench<'_>, place: usize, side: Side<'_>, truncation: T
             }
             _ => {
                 let hint = if measured { "; shorten it, or set `truncation` to left, drop_shots or skip" } else { "" };
-                return Err(format!("item `{}`: {message}{hint}", bench.items[place].id));
+                return Err(format!("item `{}`: {message}{hint}", placed.1.id));
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::names::Names;
 use crate::requests::redrawn;
 use serde_json::{Map, Value};
 use std::ops::Range;
-use telos_core::{ControllerSpec, ModelCard, ModelRef};
+use telos_core::{ControllerSpec, Item, ModelCard, ModelRef};
 use telos_spec::suite::Truncation;
 
 /// Items that are looked at before the next ones are begun: what stands in memory at a time.
@@ -75,17 +75,17 @@ impl Looking<'_> {
     fn item(&self, place: usize) -> Looked {
         let Self { bench, side, .. } = self;
         let mut problems = Vec::new();
-        match bench.params(place) {
+        let item = bench.items.get(place);
+        match bench.params(&item) {
             Ok(params) => {
-                problems.extend(unknown_target(side.model.card(), bench, place, &params));
-                let row = &bench.items[place];
-                if let Err(message) = bench.scoring.evaluator.check_item(row, &params) {
-                    problems.push(format!("item `{}`: {message}", row.id));
+                problems.extend(unknown_target(side.model.card(), bench, &item, &params));
+                if let Err(message) = bench.scoring.evaluator.check_item(&item, &params) {
+                    problems.push(format!("item `{}`: {message}", item.id));
                 }
             }
             Err(error) => problems.push(format!("failed to {error}")),
         }
-        let fitted = fit(bench, place, *side, self.truncation).map_err(|message| problems.push(message)).ok();
+        let fitted = fit(bench, (place, &item), *side, self.truncation).map_err(|message| problems.push(message)).ok();
         let keys = match &fitted {
             Some(Fitted { fit: Fit::Shots(_), requests, .. }) => {
                 let all = self.controllers.iter().flat_map(|c| (0..bench.repeats()).map(move |repeat| (*c, repeat)));
@@ -102,11 +102,11 @@ impl Looking<'_> {
 }
 
 /// A right answer that a classifier under test cannot give.
-fn unknown_target(card: &ModelCard, bench: &Bench<'_>, item: usize, params: &Map<String, Value>) -> Option<String> {
+fn unknown_target(card: &ModelCard, bench: &Bench<'_>, item: &Item, params: &Map<String, Value>) -> Option<String> {
     let target = params.get("target").and_then(Value::as_str).filter(|_| bench.spec.request.kind == "classify")?;
     if card.labels.is_empty() || card.labels.iter().any(|label| label == target) {
         return None;
     }
-    let (id, labels) = (&bench.items[item].id, card.labels.join(", "));
+    let (id, labels) = (&item.id, card.labels.join(", "));
     Some(format!("item `{id}`: the right label is `{target}`, and the classifier's labels are {labels}"))
 }

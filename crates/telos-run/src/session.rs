@@ -14,7 +14,7 @@ use crate::schedule::{Prepared, Schedule};
 use serde_json::{Map, Value};
 use telos_core::control::ControllerSpec;
 use telos_core::model::Weights;
-use telos_core::{ModelRef, Models, Outcome, Reply, Request};
+use telos_core::{Item, ModelRef, Models, Outcome, Reply, Request};
 
 /// What is needed to look up what was asked and answered.
 pub(crate) struct Session<'a> {
@@ -32,7 +32,8 @@ pub(crate) struct Session<'a> {
 pub(crate) struct Rendered {
     model: usize,
     benchmark: usize,
-    item: usize,
+    place: usize,
+    item: Item,
     requests: Vec<Request>,
     params: Map<String, Value>,
 }
@@ -46,8 +47,8 @@ pub(crate) struct At {
 }
 
 /// A slot's waves, and the wave that has no replies yet where there is one.
-pub(crate) struct Asked<'a> {
-    pub chain: Chain<'a>,
+pub(crate) struct Asked {
+    pub chain: Chain,
     pub open: Option<Wave>,
 }
 
@@ -74,7 +75,7 @@ impl<'a> Session<'a> {
     }
 
     /// Asks a slot's waves of the journal, up to the first that has no replies.
-    pub(crate) fn asked(&mut self, at: At) -> Result<Asked<'a>, RunError> {
+    pub(crate) fn asked(&mut self, at: At) -> Result<Asked, RunError> {
         let bench = self.bench(at.lane.benchmark)?;
         let told = |error: PromptError| {
             RunError::Problems(vec![Problem::new(format!("benchmark `{}`", bench.spec.id), error.to_string())])
@@ -94,7 +95,7 @@ impl<'a> Session<'a> {
         let mut requests: Vec<Request> =
             rendered.requests.iter().map(|request| redrawn(request, controller, repeat)).collect();
         let params = rendered.params.clone();
-        let item = &bench.items[place];
+        let item = rendered.item.clone();
         let mut chain = Chain { item, repeat, params, waves: Vec::new(), turns: None, skipped };
         let mut keys = self.schedule.lanes.keys(at.lane, at.slot).to_vec();
         if keys.len() != requests.len() {
@@ -120,14 +121,14 @@ impl<'a> Session<'a> {
     }
 
     /// A slot with all that was asked. Everything has been answered by now, so a missing reply is the journal's fault.
-    pub(crate) fn answered(&mut self, at: At) -> Result<Asked<'a>, RunError> {
+    pub(crate) fn answered(&mut self, at: At) -> Result<Asked, RunError> {
         let asked = self.asked(at)?;
         if asked.open.is_some() && asked.chain.skipped.is_none() { Err(lost()) } else { Ok(asked) }
     }
 
     /// Renders an item's first requests, unless they were rendered last.
-    fn render(&mut self, lane: LaneId, item: usize, shots: usize) -> Result<(), PromptError> {
-        let known = |r: &Rendered| (r.model, r.benchmark, r.item) == (lane.model, lane.benchmark, item);
+    fn render(&mut self, lane: LaneId, place: usize, shots: usize) -> Result<(), PromptError> {
+        let known = |r: &Rendered| (r.model, r.benchmark, r.place) == (lane.model, lane.benchmark, place);
         if self.rendered.as_ref().is_some_and(known) {
             return Ok(());
         }
@@ -137,9 +138,10 @@ impl<'a> Session<'a> {
         };
         let max_length = self.prepared.suite.models[lane.model].max_length;
         let side = Side { model: model.as_ref(), max_length, controller: &self.prepared.none, repeat: 0, shots };
-        let requests = bench.requests(item, side)?;
-        let params = bench.params(item)?;
-        self.rendered = Some(Rendered { model: lane.model, benchmark: lane.benchmark, item, requests, params });
+        let item = bench.items.get(place);
+        let requests = bench.requests((place, &item), side)?;
+        let params = bench.params(&item)?;
+        self.rendered = Some(Rendered { model: lane.model, benchmark: lane.benchmark, place, item, requests, params });
         Ok(())
     }
 

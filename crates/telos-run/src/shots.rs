@@ -4,16 +4,20 @@
 //! data, the limit or how the work is split.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use telos_core::Item;
+use telos_data::Items;
 use telos_spec::suite::Fewshot;
 
 /// The examples of every item.
 #[derive(Debug, Default)]
 pub(crate) struct Shots {
-    /// Drawn rows, each once.
-    rows: Vec<Item>,
-    /// For each item, places in `rows`.
-    drawn: Vec<Vec<u32>>,
+    /// The candidates.
+    pool: Arc<Items>,
+    /// How many an item has.
+    each: usize,
+    /// For each item in turn, the places of its examples in `pool`.
+    drawn: Vec<u32>,
 }
 
 impl Shots {
@@ -21,7 +25,7 @@ impl Shots {
     /// candidate id); which of them is taken next follows from the numbers that blake3(seed in decimal, 0x00, item id) gives
     /// (its extended output, eight bytes each, little end first), by Fisher and Yates. Where the pool is the benchmark's own
     /// data, an item is not its own example. Time and memory are linear in the pool and in the examples drawn.
-    pub(crate) fn draw(fewshot: &Fewshot, pool: Vec<Item>, items: &[Item]) -> Result<Self, String> {
+    pub(crate) fn draw(fewshot: &Fewshot, pool: Arc<Items>, items: &Items) -> Result<Self, String> {
         if fewshot.n == 0 {
             return Ok(Self::default());
         }
@@ -34,31 +38,32 @@ impl Shots {
         seed.update(fewshot.seed.to_string().as_bytes()).update(&[0]);
         let hashed = |id: &str| seed.clone().update(id.as_bytes()).finalize();
         let mut order: Vec<([u8; 32], u32)> =
-            pool.iter().zip(0_u32..).map(|(candidate, place)| (*hashed(&candidate.id).as_bytes(), place)).collect();
+            (0..pool.len()).map(|place| (*hashed(pool.id(place)).as_bytes(), place as u32)).collect();
         order.sort_unstable();
         let order: Vec<u32> = order.into_iter().map(|(_, place)| place).collect();
-        let mut places: HashMap<u32, u32> = HashMap::new();
-        let mut drawn = Vec::with_capacity(items.len());
-        for item in items {
-            let numbers = seed.clone().update(item.id.as_bytes()).finalize_xof();
+        let mut drawn = Vec::with_capacity(items.len() * fewshot.n);
+        for item in 0..items.len() {
+            let id = items.id(item);
+            let numbers = seed.clone().update(id.as_bytes()).finalize_xof();
             let candidates = Shuffle { order: &order, moved: HashMap::new(), taken: 0, numbers };
-            let others = candidates.filter(|place| !own || pool[*place as usize].id != item.id);
-            let mut shots = Vec::with_capacity(fewshot.n);
-            for place in others.take(fewshot.n) {
-                let free = places.len() as u32;
-                shots.push(*places.entry(place).or_insert(free));
-            }
-            drawn.push(shots);
+            drawn.extend(candidates.filter(|place| !own || pool.id(*place as usize) != id).take(fewshot.n));
         }
-        let kept = pool.into_iter().zip(0_u32..).filter_map(|(item, place)| places.get(&place).map(|at| (*at, item)));
-        let mut kept: Vec<(u32, Item)> = kept.collect();
-        kept.sort_unstable_by_key(|(at, _)| *at);
-        Ok(Self { rows: kept.into_iter().map(|(_, item)| item).collect(), drawn })
+        Ok(Self { pool, each: fewshot.n, drawn })
     }
 
-    /// The examples of the item at that place, in order.
-    pub(crate) fn of(&self, place: usize) -> impl Iterator<Item = &Item> {
-        self.drawn.get(place).into_iter().flatten().map(|at| &self.rows[*at as usize])
+    /// The places of an item's examples among the candidates, in order.
+    pub(crate) fn of(&self, item: usize) -> &[u32] {
+        self.drawn.get(item * self.each..(item + 1) * self.each).unwrap_or_default()
+    }
+
+    /// A candidate.
+    pub(crate) fn candidate(&self, place: u32) -> Item {
+        self.pool.get(place as usize)
+    }
+
+    /// How many candidates there are.
+    pub(crate) fn candidates(&self) -> usize {
+        self.pool.len()
     }
 }
 
@@ -94,26 +99,26 @@ mod tests {
     use super::*;
     use serde_json::Map;
 
-    fn items(ids: impl IntoIterator<Item = u32>) -> Vec<Item> {
+    fn items(ids: impl IntoIterator<Item = u32>) -> Items {
         ids.into_iter().zip(0..).map(|(id, index)| Item::new(id.to_string(), index, None, Map::new())).collect()
     }
 
     fn ids(shots: &Shots, place: usize) -> Vec<String> {
-        shots.of(place).map(|item| item.id.clone()).collect()
+        shots.of(place).iter().map(|at| shots.candidate(*at).id).collect()
     }
 
     #[test]
     fn draws_depend_on_ids_alone() {
         let fewshot = |n| Fewshot { n, split: None, seed: 5, delimiter: "\n\n".into() };
-        let whole = Shots::draw(&fewshot(4), items(0..30), &items(0..30)).expect("enough");
-        let few = Shots::draw(&fewshot(2), items((0..30).rev()), &items([7, 3])).expect("enough");
+        let whole = Shots::draw(&fewshot(4), Arc::new(items(0..30)), &items(0..30)).expect("enough");
+        let few = Shots::draw(&fewshot(2), Arc::new(items((0..30).rev())), &items([7, 3])).expect("enough");
         for (place, item) in [(0, 7), (1, 3)] {
             assert_eq!(ids(&few, place), ids(&whole, item)[..2], "a smaller draw begins a larger one");
         }
         assert_ne!(ids(&whole, 7), ids(&whole, 3));
         assert!((0..30).all(|item| !ids(&whole, item).contains(&item.to_string())), "no item is its own example");
-        assert!(Shots::draw(&fewshot(30), items(0..30), &items(0..1)).is_err());
-        let most = Shots::draw(&fewshot(29), items(0..30), &items(0..1)).expect("just enough");
+        assert!(Shots::draw(&fewshot(30), Arc::new(items(0..30)), &items(0..1)).is_err());
+        let most = Shots::draw(&fewshot(29), Arc::new(items(0..30)), &items(0..1)).expect("just enough");
         let mut all = ids(&most, 0);
         all.sort_unstable_by_key(|id| id.parse::<u32>().expect("a number"));
         assert_eq!(all, (1..30).map(|id| id.to_string()).collect::<Vec<_>>(), "each once");
@@ -123,7 +128,7 @@ mod tests {
     fn d5_every_row_is_drawn_about_as_often() {
         let fewshot = Fewshot { n: 3, split: None, seed: 5, delimiter: String::new() };
         let pool = 200;
-        let shots = Shots::draw(&fewshot, items(0..pool), &items(0..pool)).expect("enough");
+        let shots = Shots::draw(&fewshot, Arc::new(items(0..pool)), &items(0..pool)).expect("enough");
         let mut first = vec![0_u32; pool as usize];
         let mut any = vec![0_u32; pool as usize];
         for place in 0..pool as usize {

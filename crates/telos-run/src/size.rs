@@ -40,10 +40,10 @@ pub fn size(benchmark: &Benchmark) -> Result<Size, Vec<Problem>> {
     let Some(bench) = Bench::prepare(0, benchmark, &mut problems) else { return Err(problems) };
     let none = ControllerSpec::none();
     let mut requests = 0;
-    for item in &bench.items {
+    for item in bench.items.iter() {
         // How many there are does not depend on what comes before the question.
         let draw = Draw { seed: 0, sample: 0, controller: &none };
-        let asks = bench.scoring.recipe.asks(Prompt::Text(String::new()), false, bench.row(item), draw);
+        let asks = bench.scoring.recipe.asks(Prompt::Text(String::new()), false, bench.row(&item), draw);
         match asks {
             Ok(asks) => requests += asks.len() as u64,
             Err(error) => {

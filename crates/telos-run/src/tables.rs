@@ -34,7 +34,7 @@ pub(crate) fn write(
 ) -> Result<(Written, BTreeMap<String, String>), RunError> {
     let mut items = TableWriter::create(folder.join(ITEMS))?;
     for bench in session.prepared.benches.iter().flatten() {
-        for item in &bench.items {
+        for item in bench.items.iter() {
             items.push(ItemRow {
                 benchmark: bench.spec.id.clone(),
                 item: item.id.clone(),
@@ -94,7 +94,7 @@ impl Tables {
         &mut self,
         session: &Session<'_>,
         (bench, arm): (&Bench<'_>, Arm),
-        asked: &Asked<'_>,
+        asked: &Asked,
         replies: bool,
     ) -> Result<(), RunError> {
         let suite = session.prepared.suite;

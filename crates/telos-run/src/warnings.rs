@@ -17,7 +17,7 @@ fn constant_answer(bench: &Bench<'_>) -> Option<String> {
         return None;
     }
     let mut places = (0..bench.items.len()).map(|item| {
-        let params = bench.params(item).ok()?;
+        let params = bench.params(&bench.items.get(item)).ok()?;
         bench.scoring.evaluator.right_choices(&params)
     });
     let first = places.next()??;
@@ -38,7 +38,7 @@ fn nulls(bench: &Bench<'_>) -> Vec<String> {
     columns
         .into_iter()
         .filter_map(|column| {
-            let empty = |item: &&telos_core::Item| item.data.get(&column) == Some(&Value::Null);
+            let empty = |item: &telos_core::Item| item.data.get(&column) == Some(&Value::Null);
             let mut found = bench.items.iter().filter(empty);
             let first = found.next()?;
             let (count, all) = (1 + found.count(), bench.items.len());

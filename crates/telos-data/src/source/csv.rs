@@ -6,7 +6,7 @@
 
 use super::gzip::plain_name;
 use super::text::newlines;
-use super::{Content, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
+use super::{Content, Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Map, Value};
@@ -54,7 +54,7 @@ pub(super) fn check_columns(map: &Map<String, Value>) -> Option<Mistake> {
     repeated(names).map(|name| (Some("columns"), format!("`{name}` stands twice")))
 }
 
-fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
+fn parse(content: &Content<'_>, each: &mut Each<'_>) -> Result<(), DataError> {
     let tab = Path::new(&plain_name(content.path).0).extension().is_some_and(|ending| ending == "tsv");
     let delimiter = match content.params.get("delimiter").and_then(Value::as_str).map(str::as_bytes) {
         Some([byte]) => *byte,
@@ -62,11 +62,11 @@ fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
         None if tab => b'\t',
         None => b',',
     };
-    parse_separated(content, delimiter)
+    parse_separated(content, delimiter, each)
 }
 
 /// Rows of cells with that character between them.
-pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8) -> Result<Vec<Row>, DataError> {
+pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8, each: &mut Each<'_>) -> Result<(), DataError> {
     // Cells are counted here, so that the message can say what was expected.
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -76,10 +76,10 @@ pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8) -> Result<Ve
     let named = content.params.get("columns").and_then(Value::as_array);
     let mut columns: Option<Vec<String>> =
         named.map(|list| list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect());
-    let mut rows = Vec::new();
+    let mut rows = 0_usize;
     let mut record = StringRecord::new();
     let mut start = Start { byte: 0, line: 1 };
-    while reader.read_record(&mut record).map_err(|e| content.broken(Some(rows.len()), None, e.to_string()))? {
+    while reader.read_record(&mut record).map_err(|e| content.broken(Some(rows), None, e.to_string()))? {
         if let Some(position) = record.position() {
             start.move_to(content.text.as_bytes(), position.byte() as usize);
         }
@@ -97,16 +97,17 @@ pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8) -> Result<Ve
             let message = format!(
                 "the row has {found} cells, the header {expected}; is a quote missing, or an unquoted delimiter too many?"
             );
-            return Err(content.broken(Some(rows.len()), line, message));
+            return Err(content.broken(Some(rows), line, message));
         }
         let data = columns.iter().cloned().zip(record.iter().map(Value::from)).collect();
-        rows.push(Row { place: content.place(Some(rows.len()), line), data });
+        each(Row { place: content.place(Some(rows), line), data })?;
+        rows += 1;
     }
     if left_open(&content.text.as_bytes()[start.byte..], delimiter) {
         let message = "a quote that opens in this row is never closed";
-        return Err(content.broken(rows.len().checked_sub(1), Some(start.line), message));
+        return Err(content.broken(rows.checked_sub(1), Some(start.line), message));
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// Where a record begins. The parser's own line is one too small after `\r\n`, and it takes blank lines for the record's.

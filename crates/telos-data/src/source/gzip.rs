@@ -46,8 +46,8 @@ pub(super) fn unpack<'a>(path: &Path, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, 
 pub(crate) mod tests {
     use super::*;
     use crate::atomic::tests::Folder;
-    use crate::source::tests::{check_error, rows};
-    use crate::source::{SOURCES, Source, guess, read};
+    use crate::source::tests::{check_error, rows, whole};
+    use crate::source::{SOURCES, Source, guess};
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use serde_json::{Map, Value, json};
@@ -109,7 +109,7 @@ pub(crate) mod tests {
         let path = folder.path().join("d");
         let (kind, params) = ("jsonl".to_owned(), Map::new());
         let source = Source { kind, path, sha256: Some(hash.clone()), embedded: None, params };
-        let (found, sha256) = read(&source).expect("two files");
+        let (found, sha256) = whole(&source).expect("two files");
         assert_eq!((found.len(), found[1].data["n"].clone(), sha256), (2, json!(2), hash));
     }
 }

@@ -4,7 +4,7 @@
 //! what `records` names, keys joined by dots (`data.questions`). With `key`, the records are an object of objects instead:
 //! each entry is a row, and its key stands in the column of that name.
 
-use super::{Content, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
+use super::{Content, Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use crate::error::hint;
 use serde_json::{Map, Value};
@@ -34,7 +34,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
     parse: Parse::Text(parse),
 };
 
-fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
+fn parse(content: &Content<'_>, each: &mut Each<'_>) -> Result<(), DataError> {
     let value = telos_core::json::read(content.text.as_bytes()).map_err(|e| {
         let lines = e.reason.contains("trailing characters") && content.text.trim_start().starts_with('{');
         let advice = if lines { "; a file with one object per line is of kind `jsonl`" } else { "" };
@@ -45,8 +45,8 @@ fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
         None => value,
     };
     match content.params.get("key").and_then(Value::as_str) {
-        Some(column) => keyed(content, value, column),
-        None => listed(content, value),
+        Some(column) => keyed(content, value, column, each),
+        None => listed(content, value, each),
     }
 }
 
@@ -72,14 +72,14 @@ fn descend(content: &Content<'_>, mut value: Value, records: &str) -> Result<Val
 }
 
 /// Rows of a list, or of the only list in an object.
-fn listed(content: &Content<'_>, value: Value) -> Result<Vec<Row>, DataError> {
+fn listed(content: &Content<'_>, value: Value, each: &mut Each<'_>) -> Result<(), DataError> {
     let list = match value {
         Value::Array(list) => list,
         Value::Object(mut map) => {
             let lists: Vec<String> = map.iter().filter(|(_, v)| v.is_array()).map(|(k, _)| k.clone()).collect();
             let message = match lists.as_slice() {
                 [only] => match map.get_mut(only).map(Value::take) {
-                    Some(Value::Array(list)) => return objects(content, list),
+                    Some(Value::Array(list)) => return objects(content, list, each),
                     _ => "expected a list of objects".to_owned(),
                 },
                 [] => {
@@ -93,19 +93,19 @@ fn listed(content: &Content<'_>, value: Value) -> Result<Vec<Row>, DataError> {
             return Err(content.broken(None, None, format!("expected a list of objects, found {}", article(&other))));
         }
     };
-    objects(content, list)
+    objects(content, list, each)
 }
 
-fn objects(content: &Content<'_>, list: Vec<Value>) -> Result<Vec<Row>, DataError> {
+fn objects(content: &Content<'_>, list: Vec<Value>, each: &mut Each<'_>) -> Result<(), DataError> {
     let row = |(row, value)| match value {
         Value::Object(data) => Ok(Row { place: content.place(Some(row), None), data }),
         other => Err(content.broken(Some(row), None, format!("expected an object, found {}", article(&other)))),
     };
-    list.into_iter().enumerate().map(row).collect()
+    list.into_iter().enumerate().map(row).try_for_each(|row| each(row?))
 }
 
 /// Rows of an object of objects.
-fn keyed(content: &Content<'_>, value: Value, column: &str) -> Result<Vec<Row>, DataError> {
+fn keyed(content: &Content<'_>, value: Value, column: &str, each: &mut Each<'_>) -> Result<(), DataError> {
     let Value::Object(map) = value else {
         let found = article(&value);
         return Err(content.broken(None, None, format!("with `key`, an object of objects is expected; found {found}")));
@@ -124,7 +124,7 @@ fn keyed(content: &Content<'_>, value: Value, column: &str) -> Result<Vec<Row>, 
         data.extend(fields);
         Ok(Row { place: content.place(Some(row), None), data })
     };
-    map.into_iter().enumerate().map(row).collect()
+    map.into_iter().enumerate().map(row).try_for_each(|row| each(row?))
 }
 
 /// What a value is, with its article.

@@ -1,7 +1,7 @@
 //! JSON Lines: one object per line. Blank lines are passed over.
 
 use super::json::article;
-use super::{Content, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
+use super::{Content, Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use serde_json::Value;
 use telos_core::json;
@@ -18,16 +18,16 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
     parse: Parse::Text(parse),
 };
 
-fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
-    let mut rows = Vec::new();
+fn parse(content: &Content<'_>, each: &mut Each<'_>) -> Result<(), DataError> {
+    let mut rows = 0;
     for (line, text) in (1..).zip(content.text.split('\n')) {
         if text.trim().is_empty() {
             continue;
         }
-        let row = Some(rows.len());
+        let row = Some(rows);
         let broken = |message: String| content.broken(row, Some(line), message);
         match json::read(text.as_bytes()) {
-            Ok(Value::Object(data)) => rows.push(Row { place: content.place(row, Some(line)), data }),
+            Ok(Value::Object(data)) => each(Row { place: content.place(row, Some(line)), data })?,
             Ok(other) => return Err(broken(format!("expected an object, found {}", article(&other)))),
             Err(e) => {
                 let list = line == 1 && text.trim_start().starts_with('[');
@@ -36,8 +36,9 @@ fn parse(content: &Content<'_>) -> Result<Vec<Row>, DataError> {
                 return Err(broken(format!("{what} (at column {}){advice}", e.column)));
             }
         }
+        rows += 1;
     }
-    Ok(rows)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -46,10 +46,13 @@ pub struct SourceEntry {
 #[derive(Debug, Clone, Copy)]
 enum Parse {
     /// From its text.
-    Text(fn(&Content<'_>) -> Result<Vec<Row>, DataError>),
+    Text(fn(&Content<'_>, &mut Each<'_>) -> Result<(), DataError>),
     /// From its bytes.
-    Bytes(fn(&Path, &[u8]) -> Result<Vec<Row>, DataError>),
+    Bytes(fn(&Path, &[u8], &mut Each<'_>) -> Result<(), DataError>),
 }
+
+/// Whoever takes the rows, one by one, so that they need not all be in memory.
+pub(crate) type Each<'a> = dyn FnMut(Row) -> Result<(), DataError> + 'a;
 
 /// The kinds of sources.
 pub static SOURCES: &[SourceEntry] = &[json::ENTRY, jsonl::ENTRY, csv::ENTRY, tsv::ENTRY, parquet::ENTRY];
@@ -90,8 +93,8 @@ pub(crate) struct Row {
     pub(crate) data: Map<String, Value>,
 }
 
-/// All rows of a source, in order, and the sha256 of its bytes.
-pub(crate) fn read(source: &Source) -> Result<(Vec<Row>, String), DataError> {
+/// Hands over all rows of a source, in order, and gives the sha256 of its bytes.
+pub(crate) fn read(source: &Source, each: &mut Each<'_>) -> Result<String, DataError> {
     let entry = SOURCES.iter().find(|entry| entry.shape.kind == source.kind).ok_or_else(|| DataError::Kind {
         path: source.path.clone(),
         kind: source.kind.clone(),
@@ -105,18 +108,22 @@ pub(crate) fn read(source: &Source) -> Result<(Vec<Row>, String), DataError> {
     {
         return Err(DataError::Checksum { path: source.path.clone(), expected, found });
     }
-    let mut rows = Vec::new();
+    let mut rows = 0_u64;
+    let mut each = |row: Row| {
+        rows += 1;
+        each(row)
+    };
     for (path, bytes) in &files {
         match entry.parse {
-            Parse::Bytes(parse) => rows.extend(parse(path, bytes)?),
+            Parse::Bytes(parse) => parse(path, bytes, &mut each)?,
             Parse::Text(parse) => {
                 let bytes = gzip::unpack(path, bytes)?;
                 let text = text::decode(path, &bytes)?;
-                rows.extend(parse(&Content { path, text, params: &source.params })?);
+                parse(&Content { path, text, params: &source.params }, &mut each)?;
             }
         }
     }
-    if rows.is_empty() { Err(DataError::Empty { path: source.path.clone() }) } else { Ok((rows, found)) }
+    if rows == 0 { Err(DataError::Empty { path: source.path.clone() }) } else { Ok(found) }
 }
 
 /// The files of a source with their bytes, in the order in which they are read.
@@ -206,13 +213,23 @@ pub(crate) mod tests {
     use super::*;
     use crate::atomic::tests::Folder;
 
+    /// All rows of a source, and its sha256.
+    pub(crate) fn whole(source: &Source) -> Result<(Vec<Row>, String), DataError> {
+        let mut rows = Vec::new();
+        let sha256 = read(source, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok((rows, sha256))
+    }
+
     /// The rows of one file of text, or the error's message.
     pub(crate) fn rows(kind: &str, name: &str, bytes: &[u8], params: &Value) -> Result<Vec<Value>, String> {
         let folder = Folder::new();
         let path = folder.file(name, bytes);
         let params = params.as_object().cloned().unwrap_or_default();
         let source = Source { kind: kind.to_owned(), path, sha256: None, embedded: None, params };
-        match read(&source) {
+        match whole(&source) {
             Ok((rows, _)) => Ok(rows.into_iter().map(|row| Value::Object(row.data)).collect()),
             Err(e) => Err(e.to_string().replace(&format!("{}/", folder.path().display()), "")),
         }
@@ -276,11 +293,11 @@ pub(crate) mod tests {
             embedded: None,
             params: Map::new(),
         };
-        let (found, _) = read(&source).expect("two files");
+        let (found, _) = whole(&source).expect("two files");
         assert_eq!(found.iter().map(|row| row.data["n"].clone()).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(found[1].place, Place { path: folder.path().join("d/b.jsonl"), row: Some(0), line: Some(1) });
         source.kind = "csv".into();
-        let message = read(&source).expect_err("no such files").to_string();
+        let message = whole(&source).expect_err("no such files").to_string();
         assert!(message.ends_with("the folder holds no file that ends in .csv"), "{message}");
     }
 
@@ -293,10 +310,10 @@ pub(crate) mod tests {
             embedded: Some("[{}]"),
             params: Map::new(),
         };
-        let message = read(&embedded).expect_err("another hash").to_string();
+        let message = whole(&embedded).expect_err("another hash").to_string();
         let found = sha256_bytes([b"[{}]".as_slice()]);
         assert!(message.contains(&found) && message.contains(&"0".repeat(64)), "{message}");
-        let (rows, hash) = read(&Source { sha256: Some(found.clone()), ..embedded }).expect("this hash");
+        let (rows, hash) = whole(&Source { sha256: Some(found.clone()), ..embedded }).expect("this hash");
         assert_eq!((rows.len(), hash), (1, found));
     }
 
@@ -309,7 +326,7 @@ pub(crate) mod tests {
             embedded: None,
             params: Map::new(),
         };
-        let message = read(&absent).expect_err("absent").to_string();
+        let message = whole(&absent).expect_err("absent").to_string();
         assert!(message.starts_with("read /nonexistent/x.csv: "), "{message}");
         for (kind, text) in [("json", "[]"), ("jsonl", "\n\n"), ("csv", "a,b\n")] {
             check_error(rows(kind, "x", text.as_bytes(), &Value::Null), &["x: it holds no rows"]);

@@ -4,7 +4,7 @@
 //! Read are booleans, 32- and 64-bit whole numbers and floats, texts, and lists and structs of these. Another type is an error
 //! that names the column.
 
-use super::{PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
+use super::{Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use crate::error::Place;
 use polars::prelude::{AnyValue, ArrowDataType, ParallelStrategy, ParquetReader, SerReader};
@@ -24,7 +24,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
     parse: Parse::Bytes(parse),
 };
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<Row>, DataError> {
+fn parse(path: &Path, bytes: &[u8], each: &mut Each<'_>) -> Result<(), DataError> {
     let place = |row: Option<usize>| Place { path: path.to_path_buf(), row, line: None };
     let broken = |row: Option<usize>, message: String| DataError::Broken { place: Box::new(place(row)), message };
     let damaged = |e: polars::error::PolarsError| {
@@ -43,17 +43,18 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<Row>, DataError> {
         }
     }
     let frame = reader.finish().map_err(damaged)?;
-    let mut rows: Vec<Row> = (0..frame.height()).map(|row| Row { place: place(Some(row)), data: Map::new() }).collect();
-    for column in frame.columns() {
-        let name = column.name().as_str();
-        let series = column.as_materialized_series();
-        for (number, row) in rows.iter_mut().enumerate() {
+    let columns: Vec<_> =
+        frame.columns().iter().map(|column| (column.name().as_str(), column.as_materialized_series())).collect();
+    for number in 0..frame.height() {
+        let mut data = Map::new();
+        for (name, series) in &columns {
             let told = |message: String| broken(Some(number), format!("`{name}` {message}"));
             let cell = series.get(number).map_err(|e| told(format!("cannot be read: {e}")))?;
-            row.data.insert(name.to_owned(), value(&cell).map_err(told)?);
+            data.insert((*name).to_owned(), value(&cell).map_err(told)?);
         }
+        each(Row { place: place(Some(number)), data })?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// The first type in a column's that is not read.

@@ -21,7 +21,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         check,
     },
     endings: &[".tsv"],
-    parse: Parse::Text(|content| parse_separated(content, b'\t')),
+    parse: Parse::Text(|content, each| parse_separated(content, b'\t', each)),
 };
 
 fn check(map: &Map<String, Value>) -> Vec<Mistake> {

@@ -2,5 +2,6 @@
 
 pub(crate) mod chat;
 pub(crate) mod gguf;
+mod memo;
 pub(crate) mod side;
 mod tokenizer;

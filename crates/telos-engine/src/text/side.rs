@@ -1,6 +1,7 @@
 //! The text side of a model: its tokenizer, its special tokens, its chat template. It needs no weights.
 
 use super::chat::Template;
+use super::memo::Memo;
 use crate::error::OpenError;
 use crate::home::Home;
 use crate::limits::TEXT_BYTES;
@@ -34,6 +35,8 @@ pub(crate) struct TextSide {
     pub(crate) template: Option<Template>,
     /// Whether every text must be covered by its tokens to the end; an encoder's may drop characters on purpose.
     pub(crate) covers: bool,
+    /// Contexts that were encoded last.
+    contexts: Memo,
     /// What is worth saying once of its files, though they can be used.
     pub(crate) notes: Vec<String>,
 }
@@ -69,7 +72,7 @@ impl TextSide {
         };
         let template = template.map(compile).transpose()?;
         let hash = telos_core::digest::blake3_hex(json);
-        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true, notes })
+        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true, contexts: Memo::default(), notes })
     }
 
     /// The text side of a model in the Hugging Face layout.
@@ -157,7 +160,7 @@ impl TextSide {
         } else {
             let kept = python_rstrip(context);
             let whole = self.encode_prompt(&format!("{context}{continuation}"))?;
-            let head = self.encode_prompt(kept)?;
+            let head = self.contexts.ids(kept, || self.encode_prompt(kept))?.to_vec();
             let tail = whole.get(head.len()..).unwrap_or_default().to_vec();
             (head, tail)
         };

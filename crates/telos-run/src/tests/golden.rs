@@ -34,7 +34,7 @@ fn check(task: &str, made: Benchmark) {
     assert_eq!(samples.lines().count(), bench.items.len(), "{task}");
     for (place, line) in samples.lines().enumerate() {
         let sample: Value = serde_json::from_str(line).expect("JSON");
-        let requests = bench.requests(place, side).expect("requests");
+        let requests = bench.requests((place, &bench.items.get(place)), side).expect("requests");
         let made: Vec<Value> = requests.iter().map(arguments).collect();
         assert_eq!(Value::from(made), sample["arguments"], "{task}, row {place}");
     }
