@@ -23,10 +23,6 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use world::World;
 
-/// Tokenizers allocate several times for every word, on all threads at once.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -3,5 +3,6 @@
 pub(crate) mod chat;
 pub(crate) mod gguf;
 mod memo;
+mod seam;
 pub(crate) mod side;
 mod tokenizer;

@@ -2,6 +2,8 @@
 
 use super::chat::Template;
 use super::memo::Memo;
+use super::seam;
+use super::tokenizer::Read;
 use crate::error::OpenError;
 use crate::home::Home;
 use crate::limits::TEXT_BYTES;
@@ -35,6 +37,8 @@ pub(crate) struct TextSide {
     pub(crate) template: Option<Template>,
     /// Whether every text must be covered by its tokens to the end; an encoder's may drop characters on purpose.
     pub(crate) covers: bool,
+    /// Whether halves of a text may be encoded alone.
+    seam: bool,
     /// Contexts that were encoded last.
     contexts: Memo,
     /// What is worth saying once of its files, though they can be used.
@@ -49,7 +53,7 @@ impl TextSide {
         config: &Map<String, Value>,
         template: Option<Source>,
     ) -> Result<Self, OpenError> {
-        let (mut tokenizer, notes) = super::tokenizer::read(json, file)?;
+        let Read { mut tokenizer, notes, seam } = super::tokenizer::read(json, file)?;
         let wrong = |why: String| OpenError::Tokenizer { file: file.to_owned(), why };
         tokenizer
             .with_truncation(None)
@@ -72,7 +76,7 @@ impl TextSide {
         };
         let template = template.map(compile).transpose()?;
         let hash = telos_core::digest::blake3_hex(json);
-        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true, contexts: Memo::default(), notes })
+        Ok(Self { tokenizer, hash, bos, eos, pad, template, covers: true, seam, contexts: Memo::default(), notes })
     }
 
     /// The text side of a model in the Hugging Face layout.
@@ -159,9 +163,14 @@ impl TextSide {
             if ids.first() == Some(&first) { (vec![ids.remove(0)], ids) } else { (vec![first], ids) }
         } else {
             let kept = python_rstrip(context);
-            let whole = self.encode_prompt(&format!("{context}{continuation}"))?;
             let head = self.contexts.ids(kept, || self.encode_prompt(kept))?.to_vec();
-            let tail = whole.get(head.len()..).unwrap_or_default().to_vec();
+            let rest = format!("{}{continuation}", &context[kept.len()..]);
+            let tail = if self.seam && seam::lies_between(kept, &rest) {
+                self.encode(&rest, false)?
+            } else {
+                let whole = self.encode_prompt(&format!("{context}{continuation}"))?;
+                whole.get(head.len()..).unwrap_or_default().to_vec()
+            };
             (head, tail)
         };
         if tail.is_empty() {
@@ -209,5 +218,76 @@ fn named_template(value: Option<&Value>) -> Option<String> {
             named("default").and_then(|entry| entry.get("template")).and_then(Value::as_str).map(str::to_owned)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builtin::BuiltinModel;
+    use std::path::Path;
+    use telos_core::noise::mix;
+
+    /// Texts of all sorts of characters, white space and special tokens among them.
+    fn text(n: u64) -> String {
+        const PARTS: [&str; 24] = [
+            " ",
+            "  ",
+            "\n",
+            "\t",
+            "\r\n",
+            "a",
+            "word",
+            "Wörter",
+            "e\u{301}",
+            "\u{301}",
+            "7",
+            "2026",
+            "'s",
+            "'",
+            "!?",
+            "...",
+            "\u{a0}",
+            "\u{2003}",
+            "\u{1c}",
+            "\u{1F600}",
+            "\u{200d}",
+            "<s>",
+            "<|im_end|>",
+            "日本語",
+        ];
+        (0..mix(n) % 9).map(|i| PARTS[(mix(n ^ (i + 1)) % PARTS.len() as u64) as usize]).collect()
+    }
+
+    fn check(side: &TextSide, name: &str) {
+        assert!(side.seam, "{name}");
+        let mut cut = 0;
+        for n in 0..4000 {
+            let (context, continuation) = (text(2 * n), format!(" {}", text(2 * n + 1)));
+            let kept = python_rstrip(&context);
+            let rest = format!("{}{continuation}", &context[kept.len()..]);
+            if !seam::lies_between(kept, &rest) {
+                continue;
+            }
+            cut += 1;
+            let whole = side.encode_prompt(&format!("{context}{continuation}")).expect("ids");
+            let halves = [side.encode_prompt(kept).expect("ids"), side.encode(&rest, false).expect("ids")].concat();
+            assert_eq!(halves, whole, "{name}: {context:?} and {continuation:?}");
+        }
+        assert!(cut > 1000, "{cut}");
+    }
+
+    #[test]
+    fn a_text_cut_at_a_seam_has_the_ids_of_the_whole() {
+        let side =
+            TextSide::open(Home::Builtin(BuiltinModel::find("tiny-lm").expect("it is there"))).expect("a tokenizer");
+        check(&side, "tiny-lm");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models");
+        for name in ["llama", "qwen2"] {
+            check(&TextSide::open(Home::Folder(&fixtures.join(name))).expect("a tokenizer"), name);
+        }
+        for name in ["llama-rope-scaled", "bert-cls", "roberta-cls"] {
+            assert!(!TextSide::open(Home::Folder(&fixtures.join(name))).expect("a tokenizer").seam, "{name}");
+        }
     }
 }

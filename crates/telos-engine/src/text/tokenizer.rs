@@ -1,5 +1,6 @@
 //! A tokenizer from its JSON, held against what the library trusts in it.
 
+use super::seam;
 use crate::error::OpenError;
 use crate::limits::TEXT_GROWTH;
 use serde_json::Value;
@@ -8,9 +9,18 @@ use std::panic::catch_unwind;
 use telos_core::json;
 use tokenizers::Tokenizer;
 
-/// The tokenizer, and what is worth saying once of it. The library unwraps parts of the JSON again and panics where they are
+/// A tokenizer that was read.
+pub(super) struct Read {
+    pub(super) tokenizer: Tokenizer,
+    /// What is worth saying once of it.
+    pub(super) notes: Vec<String>,
+    /// Whether a text may be cut where [`seam::lies_between`] says.
+    pub(super) seam: bool,
+}
+
+/// Reads a tokenizer. The library unwraps parts of the JSON again and panics where they are
 /// cut, so the text is read as a value first; a panic all the same is an error of that file.
-pub(super) fn read(text: &[u8], file: &str) -> Result<(Tokenizer, Vec<String>), OpenError> {
+pub(super) fn read(text: &[u8], file: &str) -> Result<Read, OpenError> {
     let wrong = |why: String| OpenError::Tokenizer { file: file.to_owned(), why };
     let mut value =
         json::read(text).map_err(|e| wrong(format!("is no JSON: {e} at line {} column {}", e.line, e.column)))?;
@@ -30,7 +40,10 @@ pub(super) fn read(text: &[u8], file: &str) -> Result<(Tokenizer, Vec<String>), 
         text = Cow::Owned(value.to_string().into_bytes());
     }
     match catch_unwind(|| Tokenizer::from_bytes(&text)) {
-        Ok(read) => read.map(|tokenizer| (tokenizer, notes)).map_err(|e| wrong(format!("cannot be read: {e}"))),
+        Ok(read) => {
+            let tokenizer = read.map_err(|e| wrong(format!("cannot be read: {e}")))?;
+            Ok(Read { tokenizer, notes, seam: seam::is_sure(&value) })
+        }
         Err(_) => Err(wrong("cannot be read: the library that reads it gave up".into())),
     }
 }
