@@ -7,6 +7,7 @@
 //! Invariant: everything here is a pure function. No file is read, no model is called, no clock and no randomness is used:
 //! an evaluator that needs a model says so in its follow-ups and is given the replies.
 
+mod bbq;
 mod classifier;
 mod control;
 mod instructions;

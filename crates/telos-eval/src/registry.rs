@@ -1,7 +1,7 @@
 //! The table of evaluators.
 
 use crate::{
-    classifier, control, label, likelihood, likert, matching, multiple_choice, preference_pair, sentence_pair,
+    bbq, classifier, control, label, likelihood, likert, matching, multiple_choice, preference_pair, sentence_pair,
     verifiable_instructions,
 };
 use serde_json::{Map, Value};
@@ -29,6 +29,7 @@ pub struct Entry {
 pub static EVALUATORS: &[Entry] = &[
     multiple_choice::ENTRY,
     sentence_pair::ENTRY,
+    bbq::ENTRY,
     preference_pair::ENTRY,
     likert::ENTRY,
     likelihood::ENTRY,
@@ -90,8 +91,8 @@ mod tests {
     #[test]
     fn every_metric_is_described_and_named_once() {
         let constraint = json!({"kind": "classifier_margin", "model": "m", "positive": ["a"], "negative": ["b"]});
-        let needed =
-            json!({"target": "{{ target }}", "constraint": constraint, "points": 5, "model": "m", "label": "a"});
+        let needed = json!({"target": "{{ target }}", "constraint": constraint, "points": 5, "model": "m", "label": "a",
+            "correct": 0, "answers": "{{ a }}", "stereotyped": "{{ s }}", "polarity": "neg", "context": "ambig"});
         for Entry { shape, .. } in EVALUATORS {
             let params = map(&needed).iter().filter(|(key, _)| shape.fields.iter().any(|f| f.name == *key));
             let params = params.map(|(k, v)| (k.clone(), v.clone())).collect();

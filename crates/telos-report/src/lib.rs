@@ -20,6 +20,8 @@ pub mod summary;
 mod index;
 mod integrity;
 mod measure;
+#[cfg(test)]
+mod missing_tests;
 mod number;
 mod replies;
 mod summary_text;

@@ -30,6 +30,11 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
                 Shape::List { of: &Shape::Text, min: 1 },
                 "the columns' names, for a file without a header row",
             ),
+            Field::optional(
+                "rows_per_group",
+                Shape::Whole { min: 1, max: u32::MAX as u64 },
+                "so many rows behind each other belong together: the column `group` numbers them, from 0",
+            ),
         ],
         check,
     },
@@ -65,6 +70,9 @@ fn parse(content: &Content<'_>, each: &mut Each<'_>) -> Result<(), DataError> {
     parse_separated(content, delimiter, each)
 }
 
+/// The column in which `rows_per_group` numbers rows that belong together.
+const GROUP: &str = "group";
+
 /// Rows of cells with that character between them.
 pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8, each: &mut Each<'_>) -> Result<(), DataError> {
     // Cells are counted here, so that the message can say what was expected.
@@ -76,6 +84,8 @@ pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8, each: &mut E
     let named = content.params.get("columns").and_then(Value::as_array);
     let mut columns: Option<Vec<String>> =
         named.map(|list| list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect());
+    let size = content.params.get("rows_per_group").and_then(Value::as_u64);
+    let rows_per_group = size.map(|size| size.max(1) as usize);
     let mut rows = 0_usize;
     let mut record = StringRecord::new();
     let mut start = Start { byte: 0, line: 1 };
@@ -99,7 +109,13 @@ pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8, each: &mut E
             );
             return Err(content.broken(Some(rows), line, message));
         }
-        let data = columns.iter().cloned().zip(record.iter().map(Value::from)).collect();
+        let mut data: Map<String, Value> = columns.iter().cloned().zip(record.iter().map(Value::from)).collect();
+        if let Some(size) = rows_per_group
+            && data.insert(GROUP.to_owned(), (rows / size).to_string().into()).is_some()
+        {
+            let message = format!("`rows_per_group` makes a column `{GROUP}`, and the file has one of its own");
+            return Err(content.broken(Some(rows), line, message));
+        }
         each(Row { place: content.place(Some(rows), line), data })?;
         rows += 1;
     }
@@ -177,6 +193,16 @@ mod tests {
     fn columns_keep_their_order() {
         let found = rows("csv", "x.csv", b"z,a,m\n1,2,3\n", &Value::Null).expect("one row");
         assert_eq!(found[0].to_string(), r#"{"z":"1","a":"2","m":"3"}"#);
+    }
+
+    #[test]
+    fn rows_that_belong_together_are_numbered() {
+        let groups = |text: &str, size: u64| -> Result<Vec<Value>, String> {
+            let found = rows("csv", "x.csv", text.as_bytes(), &json!({"rows_per_group": size}))?;
+            Ok(found.into_iter().map(|row| row["group"].clone()).collect())
+        };
+        assert_eq!(groups("a\n1\n2\n3\n4\n5\n", 2), Ok(["0", "0", "1", "1", "2"].map(Value::from).to_vec()));
+        check_error(groups("a,group\n1,x\n", 2), &["row 0", "line 2", "`group`", "one of its own"]);
     }
 
     #[test]

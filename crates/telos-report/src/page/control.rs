@@ -22,11 +22,14 @@ pub(super) struct ControlRow {
     fallbacks: String,
 }
 
+/// A text of an item: its repeat, turn and index.
+type Place = (u32, u8, u32);
+
 /// An arm's steps on a benchmark, added up.
 #[derive(Default)]
 pub(super) struct ControlCounts {
-    /// For each text, by item and repeat, the first step at which the controller acted.
-    texts: BTreeMap<String, BTreeMap<u32, Option<u32>>>,
+    /// For each text, by item and then by repeat, turn and index, the first step at which the controller acted.
+    texts: BTreeMap<String, BTreeMap<Place, Option<u32>>>,
     steps: usize,
     changed: usize,
     refused: usize,
@@ -42,7 +45,7 @@ impl ControlCounts {
             self.texts.insert(step.item.clone(), BTreeMap::new());
         }
         let Some(repeats) = self.texts.get_mut(&step.item) else { return };
-        let first = repeats.entry(step.repeat).or_default();
+        let first = repeats.entry((step.repeat, step.wave, step.index)).or_default();
         if step.changed {
             *first = Some(first.map_or(step.step, |first| first.min(step.step)));
         }
@@ -59,7 +62,7 @@ impl ControlCounts {
     /// The repeats of an item in whose texts the controller acted.
     pub(super) fn acted(&self, item: &str) -> impl Iterator<Item = u32> {
         let repeats = self.texts.get(item).into_iter().flatten();
-        repeats.filter(|(_, first)| first.is_some()).map(|(repeat, _)| *repeat)
+        repeats.filter(|(_, first)| first.is_some()).map(|((repeat, ..), _)| *repeat)
     }
 
     /// How many texts there are, and in how many of them the controller acted.

@@ -55,6 +55,8 @@ struct RowView {
     whisker: String,
     interval: String,
     method: String,
+    /// Why there is no number.
+    reason: Option<String>,
     missing: Vec<String>,
     difference: Option<DifferenceView>,
 }
@@ -216,6 +218,7 @@ fn row_view(row: &MetricRow, scale: [f64; 2], free: Option<f64>, controlled: boo
         value: minus(&value),
         interval: minus(&interval),
         method: row.method.clone(),
+        reason: row.reason.clone(),
         missing: row
             .missing
             .iter()

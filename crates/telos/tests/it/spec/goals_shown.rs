@@ -28,7 +28,7 @@ fn goals_read_well_on_a_terminal() {
             "\n22 leaves (12 representation, 10 evaluation), ",
         ],
     );
-    shown(None, 80, &["\nprinciples                                 1      –       "]);
+    shown(None, 80, &["\nprinciples                                 6      1       "]);
     shown(
         Some("values/evaluation/own"),
         60,

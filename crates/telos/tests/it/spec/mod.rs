@@ -12,6 +12,7 @@ mod goals;
 mod goals_shown;
 mod mistakes;
 mod overrides;
+mod published;
 mod registry;
 mod schemas;
 mod shipped;

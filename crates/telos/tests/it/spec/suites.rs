@@ -97,6 +97,7 @@ fn goals_bring_in_what_is_bound_below_them() {
     let folder = folder(yaml);
     folder.write("cache/data/truthfulqa.json", "[]");
     folder.write("cache/data/crows_pairs.csv", "a\n");
+    folder.write("cache/data/bbq/Age.jsonl", "{}\n");
     let sets = ["benchmarks.crows-pairs.limit=5", "benchmarks.tiny-pairs.limit=2"];
     let suite = folder.load(&sets, None).expect("a good suite");
     let found: Vec<_> = suite.benchmarks.iter().map(|b| (b.id.as_str(), b.limit)).collect();
@@ -105,6 +106,7 @@ fn goals_bring_in_what_is_bound_below_them() {
         [
             ("truthfulqa-mc2", Some(9)),
             ("tiny-pairs", Some(2)),
+            ("bbq", None),
             ("better-answers", None),
             ("crows-pairs", Some(5)),
             ("truthfulqa-mc1", None)
