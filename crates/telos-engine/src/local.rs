@@ -163,8 +163,12 @@ impl Local {
     }
 
     fn reward(&self, requests: &[(usize, &Request)], on_reply: &mut dyn FnMut(usize, Outcome)) {
-        let Engine::Reward(model) = &self.engine else {
-            return requests.iter().for_each(|(place, _)| on_reply(*place, Err(self.cannot("give a reward"))));
+        let model = match &self.engine {
+            Engine::Reward(model) => model,
+            Engine::Classifier(classifier) if self.card.labels.len() == 1 => {
+                return self.reward_of_label(classifier, requests, on_reply);
+            }
+            _ => return requests.iter().for_each(|(place, _)| on_reply(*place, Err(self.cannot("give a reward")))),
         };
         let mut places = Vec::new();
         let mut sequences = Vec::new();
@@ -189,6 +193,34 @@ impl Local {
         let padding = self.text.pad.as_ref().map(|pad| pad.id);
         for (place, reward) in places.into_iter().zip(model.rewards(padding, sequences)) {
             on_reply(place, Ok(Reply::Reward(Reward { reward })));
+        }
+    }
+
+    /// The raw logit of an encoder's one label. A chat is read as its template renders it.
+    fn reward_of_label(
+        &self,
+        classifier: &Classifier,
+        requests: &[(usize, &Request)],
+        on_reply: &mut dyn FnMut(usize, Outcome),
+    ) {
+        let (mut places, mut texts) = (Vec::new(), Vec::new());
+        for (place, request) in requests {
+            let text = match &request.ask {
+                Ask::Reward(Prompt::Text(text)) => Ok(text.clone()),
+                Ask::Reward(Prompt::Messages(turns)) => self.text.render(turns, false),
+                _ => continue,
+            };
+            match text {
+                Ok(text) => {
+                    places.push(*place);
+                    texts.push(text);
+                }
+                Err(error) => on_reply(*place, Err(error)),
+            }
+        }
+        let texts: Vec<(&str, Option<&str>)> = texts.iter().map(|text| (text.as_str(), None)).collect();
+        for (place, logits) in places.into_iter().zip(classifier.logits(&self.text, &texts)) {
+            on_reply(place, logits.map(|logits| Reply::Reward(Reward { reward: logits[0] })));
         }
     }
 

@@ -3,9 +3,10 @@
 //! It is a row of records ([`crate::frames`]); a payload is a tag and JSON, for a reply and its timing with the request's
 //! hash between them. A damaged record is passed over and told, and every whole one counts: a reply is found by the hash of
 //! all that can change it, so it is right wherever it stands and whatever is missing before it. Replies are written as they
-//! come, which outlives the process; now and then, and at the end of a sitting, the file is also synced, which outlives the
-//! machine.
+//! come, which outlives the process; once a second, and at the end of a sitting, the file is also synced, which outlives the
+//! machine ([`crate::durable`]).
 
+use crate::durable::Durable;
 use crate::error::{RunError, io_error};
 use crate::frames::{FRAME, Frames, Place, framed, read_at};
 use crate::identity::Identity;
@@ -15,7 +16,6 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 use telos_core::{Outcome, Reply, RequestError};
 pub(crate) use telos_data::JOURNAL;
 
@@ -27,9 +27,6 @@ const SITTING: u8 = b'S';
 const UNIT: u8 = b'U';
 pub(crate) const REPLY: u8 = b'R';
 const TIMING: u8 = b'T';
-
-/// What a power cut may lose at most, in finished replies.
-const SYNC_EVERY: Duration = Duration::from_secs(1);
 
 /// A unit of work that is done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,7 +64,7 @@ pub(crate) struct Journal {
     index: HashMap<Key, Kept>,
     /// Requests that ended in an error which may pass.
     passing: HashSet<Key>,
-    synced: Instant,
+    durable: Durable,
 }
 
 impl Journal {
@@ -118,7 +115,8 @@ impl Journal {
     fn over(path: PathBuf, mut file: File, end: u64, index: HashMap<Key, Kept>) -> Result<Self, RunError> {
         file.seek(SeekFrom::Start(end)).map_err(io_error("open the journal", &path))?;
         let reader = File::open(&path).map_err(io_error("read the journal", &path))?;
-        Ok(Self { path, file, reader, end, index, passing: HashSet::new(), synced: Instant::now() })
+        let durable = Durable::new(&file).map_err(io_error("open the journal", &path))?;
+        Ok(Self { path, file, reader, end, index, passing: HashSet::new(), durable })
     }
 
     /// Notes that a sitting begins.
@@ -130,8 +128,7 @@ impl Journal {
     /// Notes that a unit is done.
     pub(crate) fn unit(&mut self, mark: &UnitMark) -> Result<(), RunError> {
         let done = json(&self.path, mark)?;
-        self.write(&framed(UNIT, None, &done))?;
-        if self.synced.elapsed() >= SYNC_EVERY { self.sync() } else { Ok(()) }
+        self.write(&framed(UNIT, None, &done)).map(drop)
     }
 
     /// Keeps a reply, and how many seconds it took where that is known.
@@ -152,7 +149,7 @@ impl Journal {
             _ => self.passing.remove(&key),
         };
         self.index.insert(key, Kept { place, seconds: seconds.unwrap_or(f32::NAN) });
-        if self.synced.elapsed() >= SYNC_EVERY { self.sync() } else { Ok(()) }
+        Ok(())
     }
 
     /// How many seconds a reply took; none where nobody knows.
@@ -190,7 +187,6 @@ impl Journal {
 
     /// Makes all of it outlive the machine.
     pub(crate) fn sync(&mut self) -> Result<(), RunError> {
-        self.synced = Instant::now();
         self.file.sync_data().map_err(io_error("sync the journal", &self.path))
     }
 
@@ -202,6 +198,7 @@ impl Journal {
     /// Writes records at the end, and says where that was.
     fn write(&mut self, records: &[u8]) -> Result<u64, RunError> {
         self.file.write_all(records).map_err(io_error("write the journal", &self.path))?;
+        self.durable.written().map_err(io_error("sync the journal", &self.path))?;
         let begin = self.end;
         self.end += records.len() as u64;
         Ok(begin)

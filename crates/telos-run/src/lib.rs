@@ -12,6 +12,7 @@ mod bench;
 mod cache;
 mod chain;
 mod columns;
+mod durable;
 mod error;
 mod events;
 mod fingerprints;

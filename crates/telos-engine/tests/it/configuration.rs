@@ -268,9 +268,12 @@ fn m8_a_classifier_of_one_label_says_how_sure_it_is() {
     copy.edit_json(CONFIG, |config| config["id2label"] = json!({"0": "toxic"}));
     let texts = ["import os", "def f(x):", ""];
     let ask: Vec<Value> = texts.iter().map(|text| json!({"kind": "classify", "text": text})).collect();
-    for reply in Opened::new(&copy.0).ask(&ask) {
+    let opened = Opened::new(&copy.0);
+    let rewards: Vec<Value> = texts.iter().map(|text| json!({"kind": "reward", "text": text})).collect();
+    for (reply, reward) in opened.ask(&ask).into_iter().zip(opened.ask(&rewards)) {
         let (x, p) = (reply["logits"][0].as_f64().expect("a logit"), reply["probabilities"]["toxic"].as_f64());
         assert!((p.expect("a probability") - 1.0 / (1.0 + (-x).exp())).abs() < 1e-12, "{reply}");
+        assert_eq!(reward["reward"], reply["logits"][0], "its raw logit is its reward");
     }
 }
 
