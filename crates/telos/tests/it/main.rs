@@ -14,6 +14,7 @@ mod mutations;
 mod outputs;
 mod pipes;
 mod place;
+mod runs;
 mod spec;
 #[cfg(target_os = "linux")]
 mod template_faults;
