@@ -35,7 +35,7 @@ pub(crate) struct Local {
     pub(crate) card: ModelCard,
     /// How many positions it has.
     pub(crate) positions: usize,
-    pub(crate) text: TextSide,
+    pub(crate) text: Arc<TextSide>,
     pub(crate) engine: Engine,
     /// Where constraints are opened.
     pub(crate) opener: Weak<dyn Opener>,

@@ -65,10 +65,19 @@ pub struct LocalModels {
     open: Mutex<HashMap<Key, Arc<Local>>>,
     /// By what tells constraints apart.
     constraints: Mutex<HashMap<String, Arc<dyn Constraint>>>,
+    /// What models read texts with: a model that was opened to plan is asked with the very same tokenizer, and no second one is in
+    /// memory.
+    texts: Mutex<HashMap<PathBuf, Arc<TextSide>>>,
     /// Rows that models computed before they were let go.
     closed: Mutex<HashMap<ModelRef, u64>>,
     notes: Notes,
     own: Weak<Self>,
+}
+
+/// A model's text side: the one that it was opened with before, or one that is new.
+enum Text {
+    Known(Arc<TextSide>),
+    New(Box<TextSide>),
 }
 
 /// What a model's files say, before its weights are read.
@@ -77,7 +86,8 @@ struct Opened<'a> {
     config: &'a Config,
     family: &'static Family,
     outline: Outline,
-    text: TextSide,
+    path: &'a Path,
+    text: Text,
     eos: Option<Vec<u32>>,
 }
 
@@ -96,9 +106,9 @@ impl LocalModels {
     /// No models yet; `tell` hears once of each thing that is odd about a model's files but no mistake.
     pub fn telling(options: Options, tell: Box<Tell>) -> Arc<Self> {
         let pool = Arc::new(Pool::new(options.threads));
-        let (open, constraints, closed) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let notes = Notes::new(tell);
-        Arc::new_cyclic(|own| Self { options, pool, open, constraints, closed, notes, own: own.clone() })
+        let (open, constraints, texts) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (closed, notes) = (Mutex::default(), Notes::new(tell));
+        Arc::new_cyclic(|own| Self { options, pool, open, constraints, texts, closed, notes, own: own.clone() })
     }
 
     /// Opens a model, or hands out the one that is open already. The error says of which kind it is: not supported, broken,
@@ -164,13 +174,26 @@ impl LocalModels {
 
     fn read(&self, model: &ModelRef, path: &Path, weights: Weights) -> Result<Local, OpenError> {
         match model {
-            ModelRef::Builtin { name } => self.read_home(model, Home::Builtin(BuiltinModel::find(name)?), weights),
-            _ if path.is_dir() => self.read_home(model, Home::Folder(path), weights),
+            ModelRef::Builtin { name } => {
+                self.read_home(model, (path, Home::Builtin(BuiltinModel::find(name)?)), weights)
+            }
+            _ if path.is_dir() => self.read_home(model, (path, Home::Folder(path)), weights),
             _ => self.read_gguf(model, path, weights),
         }
     }
 
-    fn read_home(&self, model: &ModelRef, home: Home<'_>, weights: Weights) -> Result<Local, OpenError> {
+    /// The text side that a model was opened with before, or else the one that `read` gives.
+    fn text(&self, path: &Path, read: impl FnOnce() -> Result<TextSide, OpenError>) -> Result<Text, OpenError> {
+        let known = self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        known.map_or_else(|| Ok(Text::New(Box::new(read()?))), |known| Ok(Text::Known(known)))
+    }
+
+    fn read_home(
+        &self,
+        model: &ModelRef,
+        (path, home): (&Path, Home<'_>),
+        weights: Weights,
+    ) -> Result<Local, OpenError> {
         let configuration = |name: &str| Ok(home.json(name)?.map(|map| Config { map, file: home.shown(name) }));
         let config = configuration("config.json")?.ok_or_else(|| {
             OpenError::Missing(format!(
@@ -182,12 +205,15 @@ impl LocalModels {
         // An architecture that is not supported is the first thing to say, whatever else is missing.
         let family = family::find(config.architecture()?)?;
         let outline = (family.outline)(&config)?;
-        let mut text = TextSide::open(home)?;
-        text.hash = home.text_hash(&text.hash)?;
+        let text = self.text(path, || {
+            let mut text = TextSide::open(home)?;
+            text.hash = home.text_hash(&text.hash)?;
+            Ok(text)
+        })?;
         let stated = config.eos(outline.vocabulary)?;
         let generated = generation.as_ref().map(|generation| generation.eos(outline.vocabulary)).transpose()?;
         let eos = generated.flatten().or(stated);
-        let opened = Opened { model, config: &config, family, outline, text, eos };
+        let opened = Opened { model, config: &config, family, outline, path, text, eos };
         if weights == Weights::Skip {
             return self.assemble(opened, None);
         }
@@ -213,9 +239,9 @@ impl LocalModels {
         for key in llama_gguf::unread(&file) {
             self.notes.say(&format!("{}: `{key}` is not known here and is ignored", file.shown));
         }
-        let text = crate::text::gguf::text_side(&file)?;
+        let text = self.text(path, || crate::text::gguf::text_side(&file))?;
         let eos = config.eos(outline.vocabulary)?;
-        let opened = Opened { model, config: &config, family, outline, text, eos };
+        let opened = Opened { model, config: &config, family, outline, path, text, eos };
         if weights == Weights::Skip {
             return self.assemble(opened, None);
         }
@@ -259,14 +285,14 @@ impl LocalModels {
         }
     }
 
-    /// Puts a model together from what its files say, with the hash of its weights where they were read, and with the weights
-    /// themselves where they are kept.
-    fn assemble(
+    /// Completes a text side by what the configuration says, and keeps it.
+    fn keep_text(
         &self,
-        opened: Opened<'_>,
-        weights: Option<(blake3::Hash, Option<&dyn Tensors>)>,
-    ) -> Result<Local, OpenError> {
-        let Opened { model, config, family, outline, mut text, eos } = opened;
+        path: &Path,
+        (config, outline): (&Config, &Outline),
+        mut text: TextSide,
+        eos: Option<&[u32]>,
+    ) -> Result<Arc<TextSide>, OpenError> {
         if text.size() > outline.vocabulary {
             return Err(OpenError::Mismatch(format!(
                 "the tokenizer has {} entries and the embedding {}: they are not of the same model",
@@ -281,9 +307,26 @@ impl LocalModels {
         // A configuration may name beginning and end where the tokenizer's own file does not.
         let special = |id: u32| text.token_text(id).map(|text| Special { id, text });
         let bos = config.id("bos_token_id", outline.vocabulary)?.and_then(special);
-        let end = eos.as_ref().and_then(|ids| ids.first().copied()).and_then(special);
+        let end = eos.and_then(|ids| ids.first().copied()).and_then(special);
         text.bos = text.bos.take().or(bos);
         text.eos = text.eos.take().or(end);
+        let text = Arc::new(text);
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_path_buf(), text.clone());
+        Ok(text)
+    }
+
+    /// Puts a model together from what its files say, with the hash of its weights where they were read, and with the weights
+    /// themselves where they are kept.
+    fn assemble(
+        &self,
+        opened: Opened<'_>,
+        weights: Option<(blake3::Hash, Option<&dyn Tensors>)>,
+    ) -> Result<Local, OpenError> {
+        let Opened { model, config, family, outline, path, text, eos } = opened;
+        let text = match text {
+            Text::Known(text) => text,
+            Text::New(text) => self.keep_text(path, (config, &outline), *text, eos.as_deref())?,
+        };
         let eos = eos.or_else(|| text.eos.as_ref().map(|eos| vec![eos.id])).unwrap_or_default();
         let (hash, engine) = match weights {
             None => (None, Engine::None),

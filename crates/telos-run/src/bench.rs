@@ -1,6 +1,5 @@
 //! A benchmark with its rows in memory, and how one of its items becomes requests.
 
-use crate::chain::Asker;
 use crate::problem::Problem;
 use crate::render::{RenderError, Renderer, Row};
 use crate::requests::{Draw, Question};
@@ -53,6 +52,13 @@ pub(crate) enum PromptError {
 
 /// An item and its place among those that are asked.
 pub(crate) type Placed<'a> = (usize, &'a Item);
+
+/// Who is asked, as far as the requests after the first wave depend on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub controller: &'a ControllerSpec,
+    pub max_length: Option<usize>,
+}
 
 /// Who is asked, and how.
 #[derive(Clone, Copy)]

@@ -1,11 +1,11 @@
 //! An item's repeat, asked wave by wave: the turns of the benchmark's chat, then what its evaluator asks. What comes next follows
 //! from what was answered, so that nothing but the requests' hashes and their replies has to be kept.
 
-use crate::bench::{Bench, PromptError};
+use crate::bench::{Asker, Bench, PromptError};
 use crate::journal::Key;
 use crate::scoring::Scoring;
 use serde_json::{Map, Value};
-use telos_core::{Case, ControllerSpec, Exchange, Item, Outcome, Request, Score, Status};
+use telos_core::{Case, Exchange, Item, Outcome, Request, Score, Status};
 
 /// One wave: what was asked at one time, and what came back.
 #[derive(Debug, Default)]
@@ -29,13 +29,6 @@ pub(crate) struct Chain {
     pub turns: Option<usize>,
     /// Why it is not asked.
     pub skipped: Option<String>,
-}
-
-/// Who is asked, as far as the requests after the first wave depend on it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asker<'a> {
-    pub controller: &'a ControllerSpec,
-    pub max_length: Option<usize>,
 }
 
 impl Chain {

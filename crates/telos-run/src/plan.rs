@@ -1,13 +1,9 @@
 //! The plan: everything that will run, what cannot and why, and how much work it is, without loading a model.
 
-use crate::error::PlanError;
 use crate::problem::Problem;
-use crate::schedule::{Prepared, Schedule};
 use serde::Serialize;
 use std::fmt;
-use telos_core::Models;
 use telos_core::record::Counts;
-use telos_spec::suite::Suite;
 
 /// What a suite comes to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -82,12 +78,6 @@ pub struct PlanRow {
     pub truncated: u64,
     /// Items that lose examples.
     pub fewer_shots: u64,
-}
-
-/// Plans a suite: reads its data, renders all requests and encodes them, without loading weights.
-pub fn plan(suite: &Suite, models: &dyn Models) -> Result<Plan, PlanError> {
-    let prepared = Prepared::new(suite, models)?;
-    Ok(Schedule::plan(&prepared))
 }
 
 impl Plan {

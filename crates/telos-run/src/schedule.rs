@@ -24,6 +24,12 @@ use telos_spec::suite::{Benchmark, Suite};
 /// How much longer a sampled token takes than one of a prompt, roughly, for estimates alone.
 const SAMPLED_WEIGHT: u64 = 4;
 
+/// Plans a suite: reads its data, renders all requests and encodes them, without loading weights.
+pub fn plan(suite: &Suite, models: &dyn Models) -> Result<Plan, PlanError> {
+    let prepared = Prepared::new(suite, models)?;
+    Ok(Schedule::plan(&prepared))
+}
+
 /// A suite with its data in memory and its models open without weights.
 pub(crate) struct Prepared<'a> {
     pub suite: &'a Suite,

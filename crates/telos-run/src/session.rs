@@ -1,8 +1,8 @@
 //! A run at work: what its models are, which requests an item has, and what the journal answers.
 
-use crate::bench::{Bench, PromptError, Side};
+use crate::bench::{Asker, Bench, PromptError, Side};
 use crate::cache::Cache;
-use crate::chain::{Asker, Chain, Wave};
+use crate::chain::{Chain, Wave};
 use crate::error::RunError;
 use crate::fit::Fit;
 use crate::journal::{Journal, Key};

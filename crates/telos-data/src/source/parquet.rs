@@ -7,6 +7,7 @@
 use super::{Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use crate::error::Place;
+use crate::guard::guarded;
 use polars::prelude::{AnyValue, ArrowDataType, ParallelStrategy, ParquetReader, SerReader};
 use serde_json::{Map, Number, Value};
 use std::io::Cursor;
@@ -27,12 +28,12 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
 fn parse(path: &Path, bytes: &[u8], each: &mut Each<'_>) -> Result<(), DataError> {
     let place = |row: Option<usize>| Place { path: path.to_path_buf(), row, line: None };
     let broken = |row: Option<usize>, message: String| DataError::Broken { place: Box::new(place(row)), message };
-    let damaged = |e: polars::error::PolarsError| {
-        broken(None, format!("it is not a Parquet file, or it is damaged ({e}); fetch it again"))
-    };
+    let damaged = |e: String| broken(None, format!("it is not a Parquet file, or it is damaged ({e}); fetch it again"));
+    let told = |e: polars::error::PolarsError| e.to_string();
     let mut reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
     // Before anything is decoded: types that this build of polars lacks would end the program.
-    for field in reader.schema().map_err(damaged)?.iter_values() {
+    let schema = guarded(|| reader.schema().map_err(told)).map_err(damaged)?;
+    for field in schema.iter_values() {
         if let Some(unread) = unread(field.dtype()) {
             let message = format!(
                 "its column `{}` is of type {unread}, which is not read; save it as text, a 64-bit number, or a list or \
@@ -42,15 +43,15 @@ fn parse(path: &Path, bytes: &[u8], each: &mut Each<'_>) -> Result<(), DataError
             return Err(broken(None, message));
         }
     }
-    let frame = reader.finish().map_err(damaged)?;
+    let frame = guarded(|| reader.finish().map_err(told)).map_err(damaged)?;
     let columns: Vec<_> =
         frame.columns().iter().map(|column| (column.name().as_str(), column.as_materialized_series())).collect();
     for number in 0..frame.height() {
         let mut data = Map::new();
         for (name, series) in &columns {
             let told = |message: String| broken(Some(number), format!("`{name}` {message}"));
-            let cell = series.get(number).map_err(|e| told(format!("cannot be read: {e}")))?;
-            data.insert((*name).to_owned(), value(&cell).map_err(told)?);
+            let cell = || value(&series.get(number).map_err(|e| format!("cannot be read: {e}"))?);
+            data.insert((*name).to_owned(), guarded(cell).map_err(told)?);
         }
         each(Row { place: place(Some(number)), data })?;
     }

@@ -207,3 +207,47 @@ fn t9_a_constraint_that_is_needed_comes_with_the_lines_to_add() {
     let arguments = ["run", "positivity", "--model", "builtin:tiny-lm", "--controller", "barrier.yaml", "--limit", "1"];
     place.good(&arguments);
 }
+
+/// A Parquet file of rows that was cut, or has a flipped bit or an absurd number somewhere, its metadata above all.
+#[test]
+fn rows_in_parquet_cut_and_flipped() {
+    let whole =
+        std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/record-2/items.parquet")).expect("a table");
+    let place = Place::new();
+    place.write("own/benchmark.yaml", "benchmark: own\nabout: Rows.\ngoals: []\nlicence: CC0-1.0\nsource: {kind: parquet, path: rows.parquet}\nrequest: {kind: rolling, text: \"{{ data }}\"}\nevaluator: {kind: likelihood}\n");
+    place.write(
+        "suite.yaml",
+        "suite: s\nregistry: [.]\nmodels: [{id: tiny, model: \"builtin:tiny-lm\"}]\nbenchmarks: [own]\n",
+    );
+    let footer = u32::from_le_bytes(whole[whole.len() - 8..][..4].try_into().expect("four bytes")) as usize;
+    let (mut codes, mut n) = (std::collections::BTreeMap::new(), 0);
+    let mut ask = |bytes: &[u8], what: &str| {
+        std::fs::write(place.0.join("own/rows.parquet"), bytes).expect("a file");
+        let began = std::time::Instant::now();
+        let done = place.telos(&["plan", "suite.yaml"]);
+        assert!(matches!(done.code, 0 | 2), "{what}: {done:?}");
+        assert!(
+            done.code == 0 || done.out.contains("rows.parquet") || done.err.contains("rows.parquet"),
+            "{what}: {done:?}"
+        );
+        assert!(!done.err.contains("panicked") && began.elapsed().as_secs() < 20, "{what}: {done:?}");
+        *codes.entry(done.code).or_insert(0) += 1;
+    };
+    ask(&whole, "as it is");
+    for cut in [0, 3, 4, 8, whole.len() / 2, whole.len() - 9, whole.len() - 1] {
+        ask(&whole[..cut], &format!("cut to {cut} bytes"));
+    }
+    for place in (0..footer).step_by(23).chain((0..whole.len()).step_by(97).map(|at| whole.len() - 1 - at)) {
+        n += 1;
+        let mut spoiled = whole.clone();
+        if n % 3 == 0 {
+            let at = whole.len() - 8 - footer + place.min(footer - 4);
+            spoiled[at..at + 4].fill(0xFF);
+        } else {
+            let at = whole.len() - 8 - footer + place.min(footer - 1);
+            spoiled[at] ^= 1 << (n % 8);
+        }
+        ask(&spoiled, &format!("input {n}, place {place}"));
+    }
+    assert!(codes[&0] > 0 && codes[&2] > 40, "{codes:?}");
+}
