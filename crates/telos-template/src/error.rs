@@ -83,10 +83,10 @@ impl From<minijinja::Error> for TemplateError {
             None => error.kind().to_string(),
         };
         match error.kind() {
-            ErrorKind::OutOfFuel => Self::Limit {
-                message: "it takes more steps, or writes more, than a template may (about a second, or 128 MB)".into(),
-                line,
-            },
+            ErrorKind::OutOfFuel => {
+                let steps = "it takes more steps, or writes more, than a template may (about a second, or 128 MB)";
+                Self::Limit { message: detail.unwrap_or_else(|| steps.to_owned()), line }
+            }
             ErrorKind::SyntaxError
             | ErrorKind::UnknownFilter
             | ErrorKind::UnknownFunction

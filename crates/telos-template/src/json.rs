@@ -1,7 +1,8 @@
 //! `tojson` as transformers gives it to chat templates: Python's `json.dumps` with `ensure_ascii` off
 //! (`transformers/utils/chat_template_utils.py`, `_compile_jinja_template`).
 
-use crate::limits::{FUEL, JSON_DEPTH};
+use crate::limits::{DEPTH, FUEL};
+use crate::python::number as represented;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
 use minijinja::{Error, ErrorKind, State};
 
@@ -102,8 +103,8 @@ impl Writer {
     }
 
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), Error> {
-        if depth > JSON_DEPTH {
-            return Err(failed(format!("tojson: lists and objects lie more than {JSON_DEPTH} deep")));
+        if depth > DEPTH {
+            return Err(failed(format!("tojson: lists and objects lie more than {DEPTH} deep")));
         }
         match value.kind() {
             ValueKind::None => self.put("null"),
@@ -192,28 +193,6 @@ fn name(key: &Value) -> Result<String, Error> {
     }
 }
 
-/// A number as Python's `repr`.
 fn number(value: &Value) -> String {
-    if value.is_integer() {
-        return value.to_string();
-    }
-    match f64::try_from(value.clone()) {
-        Ok(x) if x.is_nan() => "NaN".into(),
-        Ok(x) if x.is_infinite() => if x > 0.0 { "Infinity" } else { "-Infinity" }.into(),
-        Ok(x) => float(x),
-        Err(_) => value.to_string(),
-    }
-}
-
-/// The shortest digits that give the number again, with an exponent below 1e-4 and from 1e16 on.
-fn float(x: f64) -> String {
-    let scientific = format!("{x:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) || x == 0.0 {
-        let plain = format!("{x}");
-        return if plain.contains('.') { plain } else { format!("{plain}.0") };
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+    represented(value, ["NaN", "Infinity", "-Infinity"])
 }

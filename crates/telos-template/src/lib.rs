@@ -7,12 +7,20 @@
 //! crate makes an environment of minijinja.
 
 mod error;
+mod filters;
+mod guard;
+mod hooks;
 mod json;
 mod language;
 pub mod limits;
+mod methods;
 mod names;
+mod program;
+mod python;
 mod source;
 mod strip;
+mod undeclared;
+mod weight;
 
 pub use error::TemplateError;
 pub use language::{Compiled, Language};

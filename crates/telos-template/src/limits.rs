@@ -18,24 +18,32 @@ pub const ELIFS: usize = 500;
 /// handed to a filter, so at most 128 MB and about a second. A chat of a megabyte takes some 100,000.
 pub const FUEL: u64 = 2_000_000;
 
-/// Fuel where a template has a `namespace`, with which a loop can put lists into lists: so many levels as this buys (some 280,000)
-/// are let go again within [`NESTING_STACK`]. A chat of a thousand messages takes some 100,000.
-pub const NESTING_FUEL: u64 = 400_000;
-
-/// Bytes of the stack on which such a template is rendered; what is not used takes no memory.
-pub const NESTING_STACK: usize = 64 << 20;
-
-/// Entries of a list or object that is written out as a text, counted with those of the lists in it.
+/// Entries of a list or object that a template makes, counted with those of the lists in it, as often as they are in it. All
+/// that walks a value takes time in proportion.
 pub const ENTRIES: usize = 1_000_000;
 
-/// How often a template may add a value to itself, outside loops: 2^16 of what it began with.
-pub const DOUBLINGS: usize = 16;
+/// Bytes of a text that a template makes, or of all texts in a list or object. Case, quotes and escapes may make three to ten
+/// times as much of it before it is counted.
+pub const TEXT: usize = 32 << 20;
+
+/// How deep lists and objects may lie in each other. The library walks and drops them with one level of the stack each; what is
+/// read from data has 128 at most.
+pub const DEPTH: usize = 200;
+
+/// Keys and values of one object that a template writes out. The library counts them in 16 bits.
+pub const ARGUMENTS: usize = 30_000;
+
+/// Bytes of the name of an attribute or filter that is given as a text, which is read anew for every entry.
+pub const NAME_BYTES: usize = 1000;
+
+/// Entries of what stands in a chain of comparisons, `a < b < c`.
+pub const SMALL_ENTRIES: usize = 1000;
+
+/// Bytes of what stands in a chain of comparisons.
+pub const SMALL_BYTES: usize = 10_000;
 
 /// The largest width or precision that `str.format` is given.
 pub const WIDTH: u64 = 1_000_000;
 
 /// Levels of macros, includes and recursive loops. Each takes some kilobytes of the stack; known templates have under ten.
 pub const RECURSION: usize = 100;
-
-/// Levels of lists and objects that `tojson` writes; what is read from data has 128 at most.
-pub const JSON_DEPTH: usize = 200;

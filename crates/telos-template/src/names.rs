@@ -22,7 +22,7 @@ pub fn names(template: &str) -> Result<Names, TemplateError> {
 }
 
 fn of(compiled: &Compiled) -> Names {
-    let tags = tags(&compiled.source);
+    let tags = tags(compiled.source());
     let guarded = |name: &String| tags.iter().any(|tag| guards(tag, name));
     let (optional, needed) = compiled.undeclared().into_iter().partition(guarded);
     Names { needed, optional }

@@ -1,7 +1,7 @@
 //! A template's text before it is compiled: line ends as Jinja2 has them, and no more than the compiler's stack bears.
 
 use crate::TemplateError;
-use crate::limits::{DOUBLINGS, ELIFS, SOURCE_BYTES, STATEMENTS, TAG_TOKENS};
+use crate::limits::{ELIFS, SOURCE_BYTES, STATEMENTS, TAG_TOKENS};
 
 /// The text with `\r\n` and a lone `\r` as one `\n` (Jinja2's `newline_re`), where it keeps to the limits.
 pub(crate) fn prepare(source: &str) -> Result<String, TemplateError> {
@@ -140,32 +140,11 @@ fn bounded(source: &str) -> Result<(), TemplateError> {
         return limit(format!("it has more than {STATEMENTS} statements, which is the most"), tag.line);
     }
     no_cycle(&tags)?;
-    if let Some(tag) = tags.iter().filter(|tag| doubles(tag)).nth(DOUBLINGS) {
-        return limit(format!("it adds a value to itself more than {DOUBLINGS} times, which is the most"), tag.line);
-    }
-    let repeats = |tag: &&Tag<'_>| matches!(tag.tokens.first(), Some(Token::Name("for" | "macro")));
-    let first = tags.iter().position(|tag| repeats(&tag));
-    if let Some(tag) = first.and_then(|first| tags[first..].iter().find(|tag| tag.statement && doubles(tag))) {
-        return limit("a value that is added to itself over and over grows without end".into(), tag.line);
-    }
     let elifs = || statements().filter(|tag| tag.tokens.contains(&Token::Name("elif")));
     match elifs().nth(ELIFS) {
         Some(tag) => limit(format!("it has more than {ELIFS} `elif`, which is the most"), tag.line),
         None => Ok(()),
     }
-}
-
-/// Whether a tag adds a name to itself. What strings grow to is counted while they grow; the library joins lists for nothing,
-/// and writes them out when 32 joints lie in each other, which may be 2^32 entries.
-fn doubles(tag: &Tag<'_>) -> bool {
-    let is_path = |token: &&Token<'_>| matches!(token, Token::Name(_) | Token::Mark('.'));
-    let pluses = tag.tokens.iter().enumerate().filter(|(_, token)| **token == Token::Mark('+'));
-    pluses.into_iter().any(|(at, _)| {
-        let before = tag.tokens[..at].iter().rev().take_while(is_path).count();
-        let after = tag.tokens[at + 1..].iter().take_while(is_path).count();
-        // In `set x = x + x` the first path ends at the `=`.
-        before > 0 && before == after && tag.tokens[at - before..at] == tag.tokens[at + 1..=at + after]
-    })
 }
 
 /// A namespace that came to hold itself could be written out without end. It is made as `{% set NAME = namespace(…) %}` and used

@@ -1,7 +1,9 @@
 //! White space as Python strips it: Unicode's `White_Space` and the separators U+001C to U+001F, which Rust keeps.
 
-use minijinja::Value;
+use minijinja::value::from_args;
+use minijinja::{Error, Value};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
@@ -10,20 +12,28 @@ fn is_space(c: char) -> bool {
 /// The filter `trim`, Python's `str.strip`.
 #[expect(clippy::needless_pass_by_value, reason = "the library hands a filter its arguments by value")]
 pub(crate) fn trim(text: Cow<'_, str>, characters: Option<Cow<'_, str>>) -> String {
-    match characters {
-        None => text.trim_matches(is_space).to_owned(),
-        Some(characters) => text.trim_matches(|c| characters.contains(c)).to_owned(),
-    }
+    stripped(&text, characters.as_deref(), [true, true]).to_owned()
 }
 
-/// The methods `strip`, `lstrip` and `rstrip` without an argument; none for anything else.
-pub(crate) fn method(text: &str, method: &str) -> Option<Value> {
-    match method {
-        "strip" => Some(text.trim_matches(is_space).into()),
-        "lstrip" => Some(text.trim_start_matches(is_space).into()),
-        "rstrip" => Some(text.trim_end_matches(is_space).into()),
-        _ => None,
-    }
+/// The methods `strip`, `lstrip` and `rstrip`; none for another.
+pub(crate) fn method(text: &str, method: &str, arguments: &[Value]) -> Result<Option<Value>, Error> {
+    let ends = match method {
+        "strip" => [true, true],
+        "lstrip" => [true, false],
+        "rstrip" => [false, true],
+        _ => return Ok(None),
+    };
+    let (characters,): (Option<&str>,) = from_args(arguments)?;
+    Ok(Some(stripped(text, characters, ends).into()))
+}
+
+/// A text without these characters, or without white space, at its beginning and its end, as is asked.
+fn stripped<'a>(text: &'a str, characters: Option<&str>, [begin, end]: [bool; 2]) -> &'a str {
+    // As a set: a text and what is stripped of it may both be long.
+    let set: Option<HashSet<char>> = characters.map(|characters| characters.chars().collect());
+    let strips = |c: char| set.as_ref().map_or_else(|| is_space(c), |set| set.contains(&c));
+    let text = if begin { text.trim_start_matches(strips) } else { text };
+    if end { text.trim_end_matches(strips) } else { text }
 }
 
 #[cfg(test)]
@@ -41,6 +51,7 @@ mod tests {
             ("{{ x.rstrip() }}", " \u{1c}a b"),
             ("{{ 'xxayx' | trim('x') }}", "ay"),
             ("{{ 'xxayx'.strip('x') }}", "ay"),
+            ("{{ 'xxayx'.lstrip('xa') }}", "yx"),
         ] {
             let compiled = Language::Chat.compile(template).expect("a template");
             let rendered = compiled.text(&minijinja::context! { x => text }).expect("a text");
