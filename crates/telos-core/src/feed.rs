@@ -1,7 +1,6 @@
 //! Feeds: whoever has requests for a model and takes its replies, so that a reply can bring further requests.
 
-use crate::{ErrorKind, Model, Outcome, Request, RequestError};
-use std::sync::atomic::AtomicBool;
+use crate::{Outcome, Request};
 
 /// Whose reply an outcome is: a number that the feed gave with the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +21,9 @@ pub enum Next {
     End,
 }
 
+/// Said of a request that a model took and gave no reply to.
+pub const UNANSWERED: &str = "the model gave no reply to this request";
+
 /// Requests for one model, over all units and waves, and the place for their replies.
 pub trait Feed {
     /// The next request. After [`Next::Later`] there is more, or the end, once a reply has come.
@@ -30,41 +32,6 @@ pub trait Feed {
     /// Takes the reply to a request. Every ticket is answered once.
     fn reply(&mut self, ticket: Ticket, outcome: Outcome);
 }
-
-/// Some requests that are all there from the beginning; a ticket is a request's place.
-struct Batch<'a> {
-    requests: &'a [Request],
-    given: usize,
-    on_reply: &'a mut dyn FnMut(usize, Outcome),
-}
-
-impl Feed for Batch<'_> {
-    fn next(&mut self) -> Next {
-        let Some(request) = self.requests.get(self.given) else { return Next::End };
-        self.given += 1;
-        Next::Ask(Ticket(self.given as u64 - 1), request.clone())
-    }
-
-    fn reply(&mut self, ticket: Ticket, outcome: Outcome) {
-        (self.on_reply)(ticket.0 as usize, outcome);
-    }
-}
-
-/// Asks a model all of some requests, in any order; `on_reply` is called with the place of each in `requests`.
-pub fn answer_all(model: &dyn Model, requests: &[Request], on_reply: &mut dyn FnMut(usize, Outcome)) {
-    model.answer(&mut Batch { requests, given: 0, on_reply }, &AtomicBool::new(false));
-}
-
-/// The replies to some requests, in their order.
-pub fn ask_all(model: &dyn Model, requests: &[Request]) -> Vec<Outcome> {
-    let mut outcomes: Vec<Option<Outcome>> = requests.iter().map(|_| None).collect();
-    answer_all(model, requests, &mut |place, outcome| outcomes[place] = Some(outcome));
-    let unanswered = || Err(RequestError::new(ErrorKind::Internal, UNANSWERED));
-    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
-}
-
-/// Said of a request that a model took and gave no reply to.
-pub const UNANSWERED: &str = "the model gave no reply to this request";
 
 /// Pulls what a feed gives up to its next cut, and whether more may come after it is answered.
 pub fn pull(feed: &mut dyn Feed) -> (Vec<(Ticket, Request)>, bool) {

@@ -5,6 +5,8 @@
 //!
 //! Invariant: nothing here reads or writes a file, opens a socket, looks at the clock or names a tensor library.
 
+mod batch;
+pub mod columns;
 pub mod constraint;
 pub mod control;
 pub mod digest;
@@ -18,6 +20,7 @@ pub mod item;
 pub mod json;
 pub mod metric;
 pub mod model;
+mod model_ref;
 pub mod named;
 pub mod noise;
 pub mod record;
@@ -29,16 +32,18 @@ pub mod tables;
 pub mod text;
 pub mod value;
 
+pub use batch::{answer_all, ask_all};
 pub use constraint::{Constraint, ConstraintSpec, Look};
 pub use control::{Action, Answers, At, Controller, ControllerSpec, Probe, Valued};
 pub use error::{ErrorKind, RequestError};
 pub use evaluate::{Asks, Case, Evaluator, Exchange, Score, Status};
-pub use feed::{Feed, Next, Ticket, answer_all, ask_all};
+pub use feed::{Feed, Next, Ticket};
 pub use gate::{Gates, Rule, RuleShape};
 pub use goal::{Band, Facet, Goal, GoalId, Level, Work, WorkStatus};
 pub use item::Item;
 pub use metric::{Aggregate, Direction, Metric, MetricOverride};
-pub use model::{Model, ModelCard, ModelError, ModelRef, Models, Weights};
+pub use model::{Model, ModelCard, ModelError, Models, Weights};
+pub use model_ref::{ModelRef, NoModel};
 pub use named::{Kinds, Named};
 pub use reply::{Outcome, Reply};
 pub use request::{Ask, Message, Prompt, Request, Sampling};

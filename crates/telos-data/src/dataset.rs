@@ -2,7 +2,7 @@
 
 use crate::error::hint;
 use crate::source::json::names;
-use crate::source::{self, Row, Source};
+use crate::source::{self, Source, SourceRow};
 use crate::{DataError, Items, Place};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -42,13 +42,13 @@ struct Loading<'a> {
     id_column: Option<&'a str>,
     cluster: Option<&'a str>,
     /// The first row, while no row has a column for the cluster.
-    clustered: Option<Row>,
+    clustered: Option<SourceRow>,
     seen: Seen,
     items: Items,
 }
 
 impl Loading<'_> {
-    fn take(&mut self, row: Row) -> Result<(), DataError> {
+    fn take(&mut self, row: SourceRow) -> Result<(), DataError> {
         let index = self.items.len() as u32;
         let id = match self.id_column {
             None => index.to_string(),
@@ -127,7 +127,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-fn no_column(row: &Row, column: &str, role: &'static str) -> DataError {
+fn no_column(row: &SourceRow, column: &str, role: &'static str) -> DataError {
     DataError::Column {
         place: Box::new(row.place.clone()),
         column: column.to_owned(),
@@ -137,7 +137,7 @@ fn no_column(row: &Row, column: &str, role: &'static str) -> DataError {
     }
 }
 
-fn unusable(row: &Row, column: &str, role: &str, value: &Value) -> DataError {
+fn unusable(row: &SourceRow, column: &str, role: &str, value: &Value) -> DataError {
     let found = source::json::article(value);
     let message = format!("`{column}` is {found}; {role} is a string or a number");
     DataError::Broken { place: Box::new(row.place.clone()), message }

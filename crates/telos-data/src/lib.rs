@@ -2,7 +2,7 @@
 //! becomes Parquet tables and a manifest that outside tools can rely on.
 //!
 //! Reading data: [`Source`], [`load`], [`subsample`]. Tables: [`TableWriter`], [`for_each_batch`], [`read_replies`] and its
-//! like. The record as a whole: [`write_manifest`], [`StoredRecord`], [`read_record`], [`NewScores`], [`for_each_line`], [`export_jsonl`].
+//! like. The record as a whole: [`write_manifest`], [`StoredRecord`], [`read_record`], [`NewScores`], [`for_each_line`], [`EXPORTS`].
 //!
 //! Invariant: this is the only crate that names polars, and no type of it stands in a public signature; nothing here
 //! knows what a benchmark, a model or a metric does, opens a socket or looks at the clock.
@@ -26,7 +26,7 @@ mod table;
 pub use checksum::sha256_file;
 pub use dataset::{Dataset, digest, load};
 pub use error::{DataError, Place};
-pub use export::{Line, export_jsonl, for_each_line};
+pub use export::{EXPORTS, Export, Line, export_jsonl, for_each_line};
 pub use items::Items;
 pub use record::{
     ITEMS, JOURNAL, MANIFEST, NewScores, REPLIES, SCORES, STEPS, TIMINGS, is_part_of_record, read_manifest,

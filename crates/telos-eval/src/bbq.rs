@@ -6,8 +6,8 @@
 //! stereotype and the question is negative, or none and it is not. What items make of these shares is the benchmark's affair:
 //! sDIS is 2 · biased / known − 1 over settled questions, and sAMB (1 − accuracy) times the same over ambiguous ones.
 
+use crate::entry::Entry;
 use crate::params::{all_missing, of_params, place, text, texts};
-use crate::registry::Entry;
 use crate::replies::{first_largest, loglikelihoods};
 use serde_json::{Map, Value};
 use telos_core::evaluate::ChoiceNote;

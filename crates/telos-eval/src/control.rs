@@ -5,8 +5,8 @@
 //! safe of them. The perplexity is the text's under the free model, from the log-probabilities that
 //! the reply has, and needs no request.
 
+use crate::entry::Entry;
 use crate::params::all_missing;
-use crate::registry::Entry;
 use crate::replies::generations_of;
 use serde_json::{Map, Value};
 use telos_core::ConstraintSpec;

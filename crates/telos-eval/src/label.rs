@@ -1,7 +1,7 @@
 //! `label`: whether a sequence classifier's likeliest label is the right one, and how likely that one is to it.
 
+use crate::entry::Entry;
 use crate::params::{all_missing, check_static, of_case, of_params, text};
-use crate::registry::Entry;
 use crate::replies::{classifications, first_largest};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};

@@ -10,6 +10,7 @@
 mod bbq;
 mod classifier;
 mod control;
+mod entry;
 mod instructions;
 mod label;
 mod likelihood;
@@ -23,7 +24,8 @@ mod replies;
 mod sentence_pair;
 mod verifiable_instructions;
 
-pub use registry::{Build, EVALUATORS, Entry, build, evaluator_shapes, reads};
+pub use entry::{BuildError, Entry};
+pub use registry::{EVALUATORS, build, evaluator_shapes, reads};
 
 #[cfg(test)]
 mod testing;

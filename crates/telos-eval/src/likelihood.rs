@@ -5,8 +5,8 @@
 //! items by their length, which no mean over items can, so on more than one item its numbers differ.
 //! Words are counted as `re.split(r"\s+", text)` does, bytes are UTF-8.
 
+use crate::entry::Entry;
 use crate::params::all_missing;
-use crate::registry::Entry;
 use telos_core::shape::{KindShape, no_further_check};
 use telos_core::{Aggregate, Case, Direction, Evaluator, Metric, Outcome, Reply, Score, Status};
 

@@ -8,8 +8,8 @@
 //! `centred/D` has the respondent's mean over all items taken off, which is how value profiles are compared (Schwartz,
 //! "Draft Users Manual: Proper Use of the Schwartz Value Survey": who agrees with everything has no values for that).
 
+use crate::entry::Entry;
 use crate::params::{all_missing, check_static, choices, text};
-use crate::registry::Entry;
 use crate::replies::loglikelihoods;
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Mistake, Shape};

@@ -4,8 +4,8 @@
 //! can be taken out of a longer text first, by a regular expression; where that finds nothing, the item counts as unparsed
 //! and not as wrong.
 
+use crate::entry::Entry;
 use crate::params::{all_missing, check_static, flag, of_case, of_params, texts};
-use crate::registry::Entry;
 use crate::replies::generations;
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};

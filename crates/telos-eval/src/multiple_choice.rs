@@ -5,8 +5,8 @@
 //! each byte of its UTF-8. `mc2` is `TruthfulQA`'s MC2 (Lin, Hilton and Evans 2022): the share of the probability
 //! of all choices that the true ones have.
 
+use crate::entry::Entry;
 use crate::params::{all_missing, check_static, choice_lengths, choices, of_params, places, zeros_and_ones};
-use crate::registry::Entry;
 use crate::replies::{first_largest, loglikelihoods};
 use serde_json::{Map, Value};
 use telos_core::evaluate::ChoiceNote;

@@ -4,8 +4,8 @@
 //! The preferred text is the first choice. `prefers` compares the texts' log-likelihoods as they are, which favours the shorter
 //! one; `prefers_per_byte` divides each by the text's bytes first. A tie prefers nothing and is counted.
 
+use crate::entry::Entry;
 use crate::params::{all_missing, choice_lengths, choices};
-use crate::registry::Entry;
 use crate::replies::loglikelihoods;
 use serde_json::{Map, Value};
 use telos_core::evaluate::ChoiceNote;

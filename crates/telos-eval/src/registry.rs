@@ -1,5 +1,6 @@
 //! The table of evaluators.
 
+use crate::entry::{BuildError, Entry};
 use crate::{
     bbq, classifier, control, label, likelihood, likert, matching, multiple_choice, preference_pair, sentence_pair,
     verifiable_instructions,
@@ -8,22 +9,6 @@ use serde_json::{Map, Value};
 use telos_core::Evaluator;
 use telos_core::shape::{Catalogue, KindShape, check_fields};
 use telos_core::text::did_you_mean;
-
-/// Makes an evaluator from its parameters; the error says what was expected.
-pub type Build = fn(&Map<String, Value>) -> Result<Box<dyn Evaluator>, String>;
-
-/// One kind of evaluator.
-#[derive(Debug)]
-pub struct Entry {
-    /// Its `kind`, its parameters and what they mean.
-    pub shape: KindShape,
-    /// Makes it from its parameters, whose keys are known and of which the required ones are there.
-    pub build: Build,
-    /// The kinds of a benchmark's `request` whose replies it can score.
-    pub reads: &'static [&'static str],
-    /// An example in YAML.
-    pub example: &'static str,
-}
 
 /// Every evaluator, in the order of help.
 pub static EVALUATORS: &[Entry] = &[
@@ -52,19 +37,16 @@ pub fn reads(kind: &str) -> Option<&'static [&'static str]> {
 
 /// The evaluator of that kind. `params` are the keys beside `kind`, templates as they stand. The error says what was
 /// expected.
-pub fn build(kind: &str, params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {
+pub fn build(kind: &str, params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, BuildError> {
     let known = || EVALUATORS.iter().map(|entry| entry.shape.kind);
     let Some(entry) = EVALUATORS.iter().find(|entry| entry.shape.kind == kind) else {
         let hint = did_you_mean(kind, known()).map(|k| format!("did you mean `{k}`? ")).unwrap_or_default();
-        return Err(format!(
-            "unknown kind of evaluator `{kind}`; {hint}Known: {}",
-            known().collect::<Vec<_>>().join(", ")
-        ));
+        return Err(BuildError::Kind { kind: kind.to_owned(), hint, known: known().collect::<Vec<_>>().join(", ") });
     };
     if let Some(mistake) = check_fields(&entry.shape, params, &Catalogue::default()).first() {
-        return Err(format!("`{kind}`: {mistake}"));
+        return Err(BuildError::Shape { kind: entry.shape.kind, mistake: mistake.to_string() });
     }
-    (entry.build)(params)
+    (entry.build)(params).map_err(BuildError::Params)
 }
 
 #[cfg(test)]
@@ -129,7 +111,7 @@ mod tests {
             ("classifier", json!({"model": "m", "label": []}), "`label`"),
             ("verifiable_instructions", json!({"instruction": []}), "did you mean `instructions`?"),
         ] {
-            let message = build(kind, map(&params)).err().expect("a bad evaluator");
+            let message = build(kind, map(&params)).err().expect("a bad evaluator").to_string();
             assert!(message.contains(part), "{kind} {params}: {message}");
         }
     }

@@ -3,8 +3,8 @@
 //! The scores are those of lm-evaluation-harness (`lm_eval/tasks/crows_pairs/utils.py`): the sentences' log-likelihoods from
 //! an empty context, the more stereotyping one first.
 
+use crate::entry::Entry;
 use crate::params::{all_missing, choices};
-use crate::registry::Entry;
 use crate::replies::loglikelihoods;
 use serde_json::{Map, Value};
 use telos_core::shape::{KindShape, no_further_check};

@@ -7,9 +7,9 @@
 //! A mean over items of `inst_strict` weighs every item alike. The published instruction-level accuracy weighs every
 //! instruction alike instead, so that items with more instructions count for more.
 
+use crate::entry::Entry;
 use crate::instructions::{self, Follows, is_blank, strip};
 use crate::params::all_missing;
-use crate::registry::Entry;
 use crate::replies::generations;
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};

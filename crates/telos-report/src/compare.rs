@@ -6,10 +6,10 @@ use crate::integrity::{ArmPairs, Named, health, sameness};
 use crate::measure::{difference, direction, glyph, measure};
 use crate::number;
 use crate::summary_text::model_of;
-use crate::table::{Column, numbers, render, words};
 use serde::Serialize;
 use std::fmt::Write as _;
 use telos_core::Tables;
+use telos_core::columns::{Column, Frame, numbers, render, words};
 use telos_core::metric::{Aggregate, Direction, Metric};
 use telos_core::record::{ArmEntry, Manifest};
 use telos_stats::PairedResult;
@@ -310,7 +310,7 @@ pub fn render_text(comparison: &Comparison, width: usize) -> String {
         out.push_str("  nothing that both sides have a value for\n");
     } else {
         let rows: Vec<_> = comparison.rows.iter().map(cells).collect();
-        out.push_str(&render(&COLUMNS, &rows, width));
+        out.push_str(&render(&COLUMNS, &rows, Frame { indent: 2, width }));
     }
     for change in &comparison.rows {
         if let Some(reason) = &change.reason {

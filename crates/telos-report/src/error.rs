@@ -40,6 +40,14 @@ pub enum ReportError {
     /// A table of the record could not be read to its end.
     #[error("{0}")]
     Record(#[from] telos_core::Unreadable),
+    /// A view of the verdict was asked for where there is none.
+    #[error(
+        "render the view `{view}`, which shows a verdict: there is neither a baseline nor a rule to judge by; name one"
+    )]
+    NoVerdict {
+        /// The view's name.
+        view: &'static str,
+    },
     /// The page could not be rendered: a mistake in a template.
     #[error("render the page: {0}")]
     Template(#[from] minijinja::Error),

@@ -1,7 +1,8 @@
 //! What is kept of a record that was gone through once: numbers for each item, and nothing of what was said.
 
 use crate::ReportError;
-use crate::replies::{From, Replies};
+use crate::items::{Items, Known};
+use crate::replies::{Origin, Replies};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use telos_core::Tables;
 use telos_core::metric::Metric;
@@ -22,24 +23,6 @@ pub struct Index<'a> {
     pub(crate) beside_the_point: usize,
     items: HashMap<String, Items>,
     columns: Columns,
-}
-
-/// The items of a benchmark, in the data's order.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Items {
-    pub(crate) rows: Vec<Entry>,
-    pub(crate) place: HashMap<String, usize>,
-}
-
-/// An item without its data.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry {
-    pub(crate) item: String,
-    pub(crate) item_hash: String,
-    pub(crate) cluster: Option<String>,
-    /// Columns by which some aggregate groups, with the item's value as text.
-    pub(crate) labels: BTreeMap<String, String>,
-    index: u32,
 }
 
 /// One metric of one arm on one benchmark.
@@ -96,8 +79,8 @@ impl<'a> Index<'a> {
         tables.items(&mut |row: &ItemRow| {
             let (item, item_hash, cluster) = (row.item.clone(), row.item_hash.clone(), row.cluster.clone());
             let columns = grouping.get(row.benchmark.as_str()).map_or(&[][..], Vec::as_slice);
-            let entry = Entry { item, item_hash, cluster, labels: labels(row, columns), index: row.index };
-            of(&mut items, &row.benchmark).rows.push(entry);
+            let known = Known { item, item_hash, cluster, labels: labels(row, columns), index: row.index };
+            of(&mut items, &row.benchmark).rows.push(known);
         })?;
         for items in items.values_mut() {
             items.rows.sort_by_key(|row| row.index);
@@ -224,7 +207,7 @@ impl<'a> Index<'a> {
 
     /// Whether what came from there belongs to an arm. A follow-up may have gone to a model of no arm; then the controller
     /// decides.
-    pub(crate) fn belongs(&self, from: From<'_>, arm: &ArmEntry) -> bool {
+    pub(crate) fn belongs(&self, from: Origin<'_>, arm: &ArmEntry) -> bool {
         let other_model = || from.follow_up && self.manifest.arms.iter().all(|a| a.model != from.model);
         (from.model == arm.model || other_model())
             && from.controller.is_none_or(|controller| controller == arm.controller)

@@ -1,6 +1,7 @@
 //! Whether two records can be compared at all. Statistics cannot mend any of this, so it comes first.
 
-use crate::index::{Entry, Index, Shown, does_not_apply};
+use crate::index::{Index, Shown, does_not_apply};
+use crate::items::Known;
 use crate::number::counted;
 use crate::replies::Answers;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -121,7 +122,7 @@ fn same_items(before: Named<'_>, after: Named<'_>, benchmark: &str, problems: &m
         }
     }
     let changed =
-        |row: &&Entry| b.place.get(row.item.as_str()).is_some_and(|place| b.rows[*place].item_hash != row.item_hash);
+        |row: &&Known| b.place.get(row.item.as_str()).is_some_and(|place| b.rows[*place].item_hash != row.item_hash);
     let changed: Vec<_> = a.rows.iter().filter(changed).collect();
     if let Some(first) = changed.first() {
         let n = counted(changed.len(), "item");
@@ -169,7 +170,7 @@ fn same_scoring(
                         problems
                             .push(format!("{}: scored by {versions}; score both again with `telos score`", place()));
                     }
-                    let differs = |(i, row): &(usize, &Entry)| {
+                    let differs = |(i, row): &(usize, &Known)| {
                         let there = others.place.get(row.item.as_str());
                         there.is_some_and(|j| x.values[*i].is_some() != y.values[*j].is_some())
                     };

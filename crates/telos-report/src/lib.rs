@@ -3,7 +3,7 @@
 //! Everything here is a function of a record's [`telos_core::Tables`], and equal records give equal bytes. A record is gone through
 //! row by row; what is kept of it are numbers for each item, and the rows of the items that a page shows.
 //! [`summary`] says what a run measured, [`compare()`] how two sides differ, [`gate()`] whether that is a regression; [`page`] draws all
-//! of it. Every number carries n, an interval and the method that gave it.
+//! of it, and [`VIEWS`] lists what a record can be rendered as. Every number carries n, an interval and the method that gave it.
 //!
 //! Invariant: nothing here reads or writes a file, runs a model, looks at the clock or trusts a model's text.
 
@@ -12,20 +12,19 @@ pub mod charts;
 pub mod compare;
 pub mod error;
 pub mod gate;
-pub mod junit;
-pub mod markdown;
 pub mod page;
 pub mod summary;
+pub mod view;
 
 mod index;
 mod integrity;
+mod items;
 mod measure;
 #[cfg(test)]
 mod missing_tests;
 mod number;
 mod replies;
 mod summary_text;
-mod table;
 #[cfg(test)]
 mod testing;
 mod visible;
@@ -35,10 +34,9 @@ pub use compare::{Change, Comparison, Side, compare};
 pub use error::ReportError;
 pub use gate::{GateReport, RuleResult, gate, gate_indexed};
 pub use index::Index;
-pub use junit::junit;
-pub use markdown::markdown;
 pub use number::counted;
 pub use page::{PageOptions, html, html_indexed};
 pub use summary::{Summary, summarise, summarise_index};
 pub use summary_text::render_text;
+pub use view::{Reading, VIEWS, View, junit, markdown};
 pub use visible::{hidden, visible};

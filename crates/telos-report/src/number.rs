@@ -65,6 +65,11 @@ pub fn counted(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
+/// A number's text with the real minus sign.
+pub(crate) fn minus(text: &str) -> String {
+    text.replace('-', "−")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

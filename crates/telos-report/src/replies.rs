@@ -1,7 +1,7 @@
 //! What is kept of the replies: how they went, which are there, and a digest of each prompt.
 
 use crate::ReportError;
-use crate::index::Items;
+use crate::items::Items;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use telos_core::record::ReplyRow;
@@ -9,13 +9,13 @@ use telos_core::{Status, Tables};
 
 /// Where a reply came from.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct From<'a> {
+pub(crate) struct Origin<'a> {
     pub(crate) model: &'a str,
     pub(crate) controller: Option<&'a str>,
     pub(crate) follow_up: bool,
 }
 
-impl<'a> From<'a> {
+impl<'a> Origin<'a> {
     /// Where a row came from.
     pub(crate) fn of(row: &'a ReplyRow) -> Self {
         Self { model: &row.model, controller: row.controller.as_deref(), follow_up: row.wave > 0 }
@@ -92,7 +92,7 @@ impl Replies {
         if row.status == Status::Error && self.first_error.is_none() {
             self.first_error = Some(message.to_owned());
         }
-        let from = From::of(row);
+        let from = Origin::of(row);
         let kind = row.error_kind.as_deref().unwrap_or(row.status.as_str());
         let same = |t: &&mut Trouble| {
             t.from() == from && (&t.benchmark, t.status, t.kind.as_str()) == (&row.benchmark, row.status, kind)
@@ -140,15 +140,15 @@ impl Replies {
 
 impl Trouble {
     /// Where it came from.
-    pub(crate) fn from(&self) -> From<'_> {
-        From { model: &self.model, controller: self.controller.as_deref(), follow_up: self.follow_up }
+    pub(crate) fn from(&self) -> Origin<'_> {
+        Origin { model: &self.model, controller: self.controller.as_deref(), follow_up: self.follow_up }
     }
 }
 
 impl Answers {
     /// Where they came from.
-    pub(crate) fn from(&self) -> From<'_> {
-        From { model: &self.model, controller: self.controller.as_deref(), follow_up: false }
+    pub(crate) fn from(&self) -> Origin<'_> {
+        Origin { model: &self.model, controller: self.controller.as_deref(), follow_up: false }
     }
 }
 

@@ -3,9 +3,9 @@
 use crate::measure::glyph;
 use crate::number;
 use crate::summary::{BenchmarkSummary, Summary};
-use crate::table::{Column, numbers, render, words};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use telos_core::columns::{Column, Frame, numbers, render, words};
 
 const COLUMNS: [Column; 10] = [
     words("metric"),
@@ -76,7 +76,7 @@ fn render_benchmark(benchmark: &BenchmarkSummary, (width, all): (usize, bool), o
     if rows.is_empty() {
         out.push_str("  no scores\n");
     } else {
-        out.push_str(&render(&COLUMNS, &rows, width));
+        out.push_str(&render(&COLUMNS, &rows, Frame { indent: 2, width }));
     }
     for row in shown() {
         if let Some(reason) = &row.reason {

@@ -3,7 +3,21 @@
 use crate::problem::Problem;
 use serde::Serialize;
 use std::fmt;
+use telos_core::columns::{Column, Frame, numbers, render, words};
 use telos_core::record::Counts;
+
+/// The columns of the table that a terminal shows.
+const COLUMNS: [Column; 9] = [
+    words("model").kept(),
+    words("benchmark").kept(),
+    numbers("items").kept(),
+    numbers("requests"),
+    numbers("tokens"),
+    numbers("distinct"),
+    numbers("new tokens"),
+    numbers("units"),
+    words("notes").kept(),
+];
 
 /// What a suite comes to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -93,15 +107,14 @@ impl fmt::Display for Plan {
         writeln!(f, "suite {}", self.suite)?;
         writeln!(f, "arms  {}", self.arms.join(", "))?;
         writeln!(f)?;
-        let head = ["model", "benchmark", "items", "requests", "tokens", "distinct", "new tokens", "units", "notes"];
-        let mut table = vec![head.map(str::to_owned)];
+        let mut table = Vec::with_capacity(self.rows.len() + 1);
         for row in &self.rows {
             let items = if row.items == row.available {
                 row.items.to_string()
             } else {
                 format!("{} of {}", row.items, row.available)
             };
-            table.push([
+            table.push(vec![
                 row.model.clone(),
                 row.benchmark.clone(),
                 if row.repeats > 1 { format!("{items} × {}", row.repeats) } else { items },
@@ -116,8 +129,9 @@ impl fmt::Display for Plan {
         let counts = &self.counts;
         let sums = [counts.requests, counts.tokens, counts.prefix_tokens, counts.new_tokens, counts.units];
         let [requests, tokens, prefixes, new, units] = sums.map(|n| n.to_string());
-        table.push(["all".into(), String::new(), String::new(), requests, tokens, prefixes, new, units, String::new()]);
-        write_table(f, &table)?;
+        let none = String::new;
+        table.push(vec!["all".into(), none(), none(), requests, tokens, prefixes, new, units, none()]);
+        f.write_str(&render(&COLUMNS, &table, Frame { indent: 0, width: usize::MAX }))?;
         if let Some(sharing) = self.sharing() {
             writeln!(f, "\neach distinct token prefix stands for {sharing:.1} tokens of requests")?;
         }
@@ -150,18 +164,4 @@ fn notes(row: &PlanRow) -> String {
         controllers => notes.push(controllers.join(", ")),
     }
     notes.join("; ")
-}
-
-/// Columns of text as wide as they need to be; numbers, the columns after the second, to the right.
-fn write_table<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[String; N]]) -> fmt::Result {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    for row in rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let pad = " ".repeat(width - cell.chars().count());
-            if column < 2 || column == N - 1 { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
-        });
-        writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
 }

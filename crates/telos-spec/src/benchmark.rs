@@ -1,9 +1,11 @@
 //! What a benchmark's object must keep to beside its shape, and how a suite's overrides are laid over it.
 
 use crate::files::{Home, folder_kind};
-use crate::goal::near;
-use crate::load::Surroundings;
+use crate::goal::no_such_goal;
+use crate::ids::{bad_id, bad_sha256};
+use crate::metrics::metrics;
 use crate::shapes::BENCHMARK;
+use crate::surroundings::Surroundings;
 use serde_json::{Map, Value};
 use telos_core::Goal;
 use telos_core::metric::with_overrides;
@@ -50,7 +52,7 @@ pub(crate) fn examine(value: &Value, is_raw: &dyn Fn(&[Step]) -> bool, around: &
 
 /// Metrics that are made of metrics that are not there, or of themselves.
 fn misreferences(value: &Value, around: &Surroundings<'_>) -> Vec<Finding> {
-    let says = value.get("metrics").and_then(Value::as_object).map(crate::resolve::metrics).unwrap_or_default();
+    let says = value.get("metrics").and_then(Value::as_object).map(metrics).unwrap_or_default();
     let evaluator = value.get("evaluator").and_then(Value::as_object).cloned().unwrap_or_default();
     let kind = evaluator.get("kind").and_then(Value::as_str).unwrap_or_default();
     let offered = around.catalogue.metrics.map(|of| of(kind, &evaluator)).unwrap_or_default();
@@ -174,29 +176,6 @@ pub(crate) fn unbound_goals(value: &Value, goals: &[Goal]) -> Vec<Finding> {
         }
     };
     named.filter_map(finding).collect()
-}
-
-/// A goal that does not exist.
-pub(crate) fn no_such_goal(id: &str, trail: &[Step], goals: &[Goal]) -> Finding {
-    let hint = near(id, goals).or_else(|| Some("`telos goals` lists them".to_owned()));
-    Finding::value(trail, format!("there is no goal `{id}`")).hint(hint)
-}
-
-/// An id that is not lower case letters, digits, `.`, `_` and `-`, the first a letter or digit.
-pub(crate) fn bad_id(id: &str, trail: &[Step]) -> Option<Finding> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let good = id.starts_with(plain) && id.chars().all(|c| plain(c) || "._-".contains(c));
-    (!good).then(|| {
-        let message =
-            format!("`{id}` is no id; expected lower case letters, digits, `.`, `_`, `-`, first a letter or digit");
-        Finding::value(trail, message)
-    })
-}
-
-/// A sha256 that is not 64 hexadecimal digits.
-pub(crate) fn bad_sha256(sha256: &str, trail: &[Step]) -> Option<Finding> {
-    let good = sha256.len() == 64 && sha256.chars().all(|c| c.is_ascii_hexdigit());
-    (!good).then(|| Finding::value(trail, "expected a sha256: 64 hexadecimal digits"))
 }
 
 /// Writes down the kind of a source that does not say it, where the file's ending or the folder's files tell it.

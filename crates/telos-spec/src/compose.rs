@@ -1,13 +1,16 @@
 //! A suite that no file holds yet: some benchmarks on one model, free and with controllers. It becomes the text of the suite
 //! that it stands for, which then goes the way of any suite, so that every check and every override applies to it.
 
+use crate::constraints::NO_CONSTRAINT;
 use crate::diagnostic::{Diagnostic, sorted};
 use crate::document::{Document, to_yaml};
-use crate::load::{NO_CONSTRAINT, Part, Surroundings, Text, load_document};
-use crate::registry::{FileKind, folder_of, is_yaml, kind_of, load_registry, read, yaml_files};
+use crate::load::{Part, Text, load_document};
+use crate::registry::load_registry;
 use crate::resolve::FREE;
 use crate::shapes::COMPOSED;
 use crate::suite::Suite;
+use crate::surroundings::Surroundings;
+use crate::yaml::{FileKind, folder_of, is_yaml, kind_of, read, yaml_files};
 use serde_json::{Map, Value, json};
 use std::path::{Component, Path, PathBuf};
 use telos_core::ModelRef;

@@ -1,9 +1,12 @@
 //! The benchmarks of a suite: looked up, overridden, and checked as they then are.
 
 use crate::benchmark::{examine, in_override, lay_over, unbound_goals};
+use crate::benchmark_file::BenchmarkFile;
+use crate::constraints::no_such_constraint;
 use crate::files::{Home, Presence};
-use crate::load::{Loader, entry_id, no_such_constraint};
-use crate::registry::{BenchmarkFile, Registry};
+use crate::ids::entry_id;
+use crate::load::Loader;
+use crate::registry::Registry;
 use crate::resolve::Laid;
 use serde_json::{Map, Value};
 use telos_core::shape::finding::{At, Finding, did_you_mean};

@@ -1,12 +1,13 @@
 //! The rules of a gate, in a file of their own or in a suite.
 
-use crate::benchmark::bad_id;
 use crate::diagnostic::{Diagnostic, sorted};
 use crate::document::Document;
 use crate::files::{Home, Presence};
-use crate::load::Surroundings;
-use crate::registry::{FileKind, folder_of, kind_of, read};
+use crate::ids::bad_id;
+use crate::shapes::GATE;
 use crate::suite::{Benchmark, Suite};
+use crate::surroundings::Surroundings;
+use crate::yaml::{FileKind, folder_of, kind_of, read};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use telos_core::Metric;
@@ -14,23 +15,8 @@ use telos_core::gate::{Gates, Rule};
 use telos_core::metric::with_overrides;
 use telos_core::shape::finding::{Finding, nearest_or_all};
 use telos_core::shape::trail::{Step, Trail, to_index, to_key};
-use telos_core::shape::{Catalogue, Field, Mistake, Shape};
+use telos_core::shape::{Catalogue, Mistake};
 use telos_core::shape::{Meaning, walk};
-
-/// A file of rules.
-pub(crate) static GATE: Shape = Shape::Object(GATE_FIELDS);
-
-static GATE_FIELDS: &[Field] = &[
-    Field::optional(
-        "baseline",
-        Shape::Path,
-        "What `regression` rules hold the record against: a file of `telos baseline accept`, or a record's folder.",
-    ),
-    Field::required("rules", RULES, "The rules; the worst verdict of them is the gate's."),
-];
-
-/// The rules alone.
-pub(crate) const RULES: Shape = Shape::List { of: &Shape::Rule, min: 1 };
 
 /// What a file of rules holds, or everything that is wrong with it.
 pub fn load_gates(path: &Path, around: &Surroundings<'_>) -> Result<Gates, Vec<Diagnostic>> {

@@ -7,23 +7,30 @@
 //! are there is looked at. No other crate names `serde_yaml`.
 
 mod benchmark;
+mod benchmark_file;
 mod builtin;
 mod check;
 mod compose;
+mod constraints;
 mod diagnostic;
 mod document;
 mod entries;
 mod files;
 mod gates;
 mod goal;
+mod ids;
 mod load;
+mod metrics;
 mod registry;
 mod resolve;
 mod schema;
 mod set;
 mod shapes;
 pub mod suite;
+mod surroundings;
+mod yaml;
 
+pub use benchmark_file::BenchmarkFile;
 pub use builtin::BUILTIN;
 pub use check::{Checked, Reads, check};
 pub use compose::{Composed, Composition};
@@ -32,7 +39,9 @@ pub use document::to_yaml;
 pub use files::EmbeddedFile;
 pub use gates::load_gates;
 pub use goal::view::{BenchmarkView, Coverage, GoalTree, GoalView};
-pub use load::{Surroundings, load_suite};
-pub use registry::{BenchmarkFile, Registry, file_kind, load_registry};
+pub use load::load_suite;
+pub use registry::{Registry, load_registry};
 pub use schema::{SchemaKind, schema};
 pub use suite::Suite;
+pub use surroundings::Surroundings;
+pub use yaml::file_kind;

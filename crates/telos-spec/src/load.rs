@@ -1,35 +1,25 @@
 //! A suite file to a checked suite, or to everything that is wrong with it.
 
-use crate::benchmark::{bad_id, bad_sha256, no_such_goal};
+use crate::benchmark_file::BenchmarkFile;
+use crate::constraints::no_such_constraint;
 use crate::diagnostic::{Diagnostic, sorted};
 use crate::document::Document;
-use crate::files::{EmbeddedFile, Home, Presence};
+use crate::files::{Home, Presence};
 use crate::gates::{Stated, dangling, gates, ids, read_gates};
-use crate::registry::{BenchmarkFile, FileKind, Registry, folder_of, is_yaml, kind_of, load_registry, read};
+use crate::goal::no_such_goal;
+use crate::ids::{bad_id, bad_sha256, entry_id};
+use crate::registry::{Registry, load_registry};
 use crate::resolve::Parts;
 use crate::set::{Applied, Set, blame};
 use crate::shapes::SUITE;
 use crate::suite::Suite;
+use crate::surroundings::Surroundings;
+use crate::yaml::{FileKind, folder_of, is_yaml, kind_of, read};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use telos_core::ConstraintSpec;
-use telos_core::shape::Catalogue;
 use telos_core::shape::finding::{Finding, nearest_or_all};
-use telos_core::shape::trail::{Step, Trail, follow, follow_mut, to_index, to_key};
+use telos_core::shape::trail::{Step, Trail, follow, to_index, to_key};
 use telos_core::shape::{Leaf, Meaning, walk};
-
-/// What lies around a file that is read.
-#[derive(Debug, Clone)]
-pub struct Surroundings<'a> {
-    /// Everything that can stand where a file says `kind`.
-    pub catalogue: &'a Catalogue,
-    /// Where `cache:` paths lie.
-    pub cache_dir: PathBuf,
-    /// Where relative paths of the command line start.
-    pub working_dir: PathBuf,
-    /// Goals and benchmarks that are compiled in; see [`crate::BUILTIN`].
-    pub builtin: &'a [EmbeddedFile],
-}
 
 /// What came of a suite file.
 pub(crate) struct Loaded {
@@ -411,35 +401,4 @@ fn without_nothings(suite: &Value) -> Value {
         entry.retain(|_, value| !value.is_null());
     }
     suite
-}
-
-/// The id of an entry of a list: the string itself, or the object's `id`.
-pub(crate) fn entry_id(entry: &Value) -> Option<&str> {
-    entry.as_str().or_else(|| entry.get("id").and_then(Value::as_str))
-}
-
-pub(crate) fn no_such_constraint(id: &str, trail: &[Step], constraints: &[String]) -> Finding {
-    let known: Vec<&str> = constraints.iter().map(String::as_str).collect();
-    let hint = nearest_or_all(id, &known).unwrap_or_else(|| "the suite's `constraints` holds none".into());
-    Finding::value(trail, format!("{NO_CONSTRAINT}{id}` in the suite's `constraints`")).hint(Some(hint))
-}
-
-/// How the message of a constraint that is not there begins; its id follows.
-pub(crate) const NO_CONSTRAINT: &str = "there is no constraint `";
-
-/// Puts constraints in the place of their ids.
-pub(crate) fn put_constraints(value: &mut Value, leaves: &[Leaf], constraints: &[(String, Value)]) {
-    for leaf in leaves.iter().filter(|leaf| leaf.meaning == Meaning::ConstraintId) {
-        if let Some(place) = follow_mut(value, &leaf.trail)
-            && let Some((_, constraint)) = constraints.iter().find(|(id, _)| place.as_str() == Some(id))
-        {
-            *place = constraint.clone();
-        }
-    }
-}
-
-/// A constraint as the rest of the program reads it.
-pub(crate) fn constraint_spec(value: &Value, trail: &[Step]) -> Result<ConstraintSpec, Finding> {
-    ConstraintSpec::from_json(value)
-        .ok_or_else(|| Finding::value(trail, "expected a constraint, an object with `kind`"))
 }

@@ -1,19 +1,20 @@
 //! The checked values of a suite to its types.
 
 use crate::benchmark::examine;
+use crate::benchmark_file::BenchmarkFile;
+use crate::constraints::{constraint_spec, put_constraints};
 use crate::files::Home;
-use crate::load::{Surroundings, constraint_spec, entry_id, put_constraints};
-use crate::registry::BenchmarkFile;
-use crate::suite::{
-    Arm, Benchmark, Fewshot, KindSpec, MetricOverride, SourceSpec, Suite, SuiteController, SuiteModel, Truncation,
-};
+use crate::ids::entry_id;
+use crate::metrics::metrics;
+use crate::suite::{Arm, Benchmark, Fewshot, KindSpec, SourceSpec, Suite, SuiteController, SuiteModel, Truncation};
+use crate::surroundings::Surroundings;
 use serde_json::{Map, Value, json};
 use telos_core::Goal;
 use telos_core::record::GoalEntry;
 use telos_core::shape::finding::Finding;
 use telos_core::shape::trail::{Step, Trail, follow, to_index, to_key};
 use telos_core::shape::{Leaf, Meaning};
-use telos_core::{Aggregate, ControllerSpec, Direction, GoalId, ModelRef};
+use telos_core::{ControllerSpec, GoalId, ModelRef};
 
 /// The controller that a suite has where it names none.
 pub(crate) const FREE: &str = "free";
@@ -206,7 +207,7 @@ fn suite_model(model: &Value, index: usize) -> Result<SuiteModel, Finding> {
     let read = ModelRef::from_json(model.get("model").unwrap_or(&Value::Null));
     Ok(SuiteModel {
         id: text(model, "id").unwrap_or_default(),
-        model: read.map_err(|message| Finding::value(&below("models", index, "model"), message))?,
+        model: read.map_err(|error| Finding::value(&below("models", index, "model"), error.to_string()))?,
         sha256: text(model, "sha256"),
         max_length: model.get("max_length").and_then(Value::as_u64).map(|n| n as usize),
     })
@@ -252,21 +253,6 @@ fn fewshot(value: &Value) -> Fewshot {
 fn kind_spec(value: Option<&Value>) -> KindSpec {
     let mut params = value.and_then(Value::as_object).cloned().unwrap_or_default();
     KindSpec { kind: take_text(&mut params, "kind").unwrap_or_default(), params }
-}
-
-pub(crate) fn metrics(map: &Map<String, Value>) -> Vec<(String, MetricOverride)> {
-    let read = |(name, says): (&String, &Value)| {
-        let range = says.get("range").and_then(Value::as_array);
-        let ends = range.and_then(|ends| Some([ends.first()?.as_f64()?, ends.get(1)?.as_f64()?]));
-        let direction = says.get("direction").and_then(Value::as_str).map(|name| match name {
-            "higher" => Direction::Higher,
-            "lower" => Direction::Lower,
-            _ => Direction::None,
-        });
-        let aggregate = says.get("aggregate").and_then(Aggregate::from_json);
-        (name.clone(), MetricOverride { about: text(says, "about"), direction, range: ends, aggregate })
-    };
-    map.iter().map(read).collect()
 }
 
 /// A benchmark as it stands in the resolved suite: as written, every default in it, keys in one order.

@@ -1,8 +1,7 @@
 //! JSON Schema (draft 2020-12), from the same tables as the checks.
 
-use crate::gates::GATE;
 use crate::goal::shapes::GOAL;
-use crate::shapes::{BENCHMARK, SUITE};
+use crate::shapes::{BENCHMARK, GATE, SUITE};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use telos_core::shape::rules;

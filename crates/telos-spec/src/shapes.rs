@@ -1,6 +1,5 @@
 //! The keys of suites and benchmarks. What stands where a file says `kind` comes from the catalogue.
 
-use crate::gates::{GATE, RULES};
 use telos_core::shape::{Field, Shape};
 
 const COUNT: Shape = Shape::Whole { min: 1, max: u32::MAX as u64 };
@@ -172,3 +171,18 @@ static METRIC_FIELDS: &[Field] = &[
         "How items make one number. One that reads other metrics (`of`) defines a metric of the benchmark's own.",
     ),
 ];
+
+/// A file of rules.
+pub(crate) static GATE: Shape = Shape::Object(GATE_FIELDS);
+
+static GATE_FIELDS: &[Field] = &[
+    Field::optional(
+        "baseline",
+        Shape::Path,
+        "What `regression` rules hold the record against: a file of `telos baseline accept`, or a record's folder.",
+    ),
+    Field::required("rules", RULES, "The rules; the worst verdict of them is the gate's."),
+];
+
+/// The rules alone.
+pub(crate) const RULES: Shape = Shape::List { of: &Shape::Rule, min: 1 };

@@ -3,17 +3,9 @@
 use crate::CONFIDENCE;
 use crate::binary::wilson;
 use crate::bootstrap::{bootstrap_means, cluster_bootstrap_means, cluster_totals, percentile_interval};
+use crate::interval::Interval;
 use crate::special::{normal_quantile, t_quantile};
 use std::fmt;
-
-/// A two-sided interval of 95 %.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end, not below `low`.
-    pub high: f64,
-}
 
 /// What gave an interval and, where there is one, a p-value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,10 @@
 pub mod aggregate;
 mod binary;
 mod bootstrap;
+mod direction;
 mod estimate;
 mod holm;
+mod interval;
 mod noise;
 mod paired;
 mod special;
@@ -18,11 +20,13 @@ mod verdict;
 
 pub use binary::{PairTable, clopper_pearson, mcnemar_exact, mcnemar_mid_p, newcombe_paired, wilson};
 pub use bootstrap::{DRAWS, bootstrap_means, cluster_bootstrap_means, percentile_interval, two_sided_p};
-pub use estimate::{Estimate, Interval, Method, estimate, mean, mean_normal, mean_t, standard_error};
+pub use direction::Direction;
+pub use estimate::{Estimate, Method, estimate, mean, mean_normal, mean_t, standard_error};
 pub use holm::holm;
+pub use interval::Interval;
 pub use paired::{PairedResult, paired};
 pub use special::{inverse_regularised_beta, ln_gamma, normal_quantile, regularised_beta, t_quantile, t_two_sided_p};
-pub use verdict::{Direction, LEVEL, MARGIN, Verdict, regression, regression_within};
+pub use verdict::{LEVEL, MARGIN, Verdict, regression, regression_within};
 
 /// The coverage of every interval here.
 pub const CONFIDENCE: f64 = 0.95;

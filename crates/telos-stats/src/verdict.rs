@@ -1,6 +1,6 @@
 //! What a gate says of a paired difference.
 
-use crate::PairedResult;
+use crate::{Direction, PairedResult};
 use std::fmt;
 
 /// A Holm-adjusted p-value below this one is a finding.
@@ -8,15 +8,6 @@ pub const LEVEL: f64 = 0.05;
 
 /// A change that is surely smaller than this share of the metric's range does not matter.
 pub const MARGIN: f64 = 0.05;
-
-/// Which way a metric is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Larger is better.
-    Higher,
-    /// Smaller is better.
-    Lower,
-}
 
 /// What a rule, or a gate, says; the largest of several is the verdict of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

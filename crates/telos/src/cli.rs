@@ -2,8 +2,11 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help's text")]
 
+use crate::choice::one_of;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use telos_data::EXPORTS;
+use telos_report::{VIEWS, View, view};
 
 /// Measure how well a language model meets the goals people want it aligned with, with and without a controller in its
 /// decoding.
@@ -70,7 +73,7 @@ pub(crate) enum Command {
     /// Make a record what later ones are held against
     #[command(subcommand)]
     Baseline(BaselineAction),
-    /// Render a record as one HTML page
+    /// Render a record, as one HTML page or another view
     Report(Report),
     /// Write a record in another form
     Export(Export),
@@ -276,7 +279,10 @@ pub(crate) struct Report {
     /// Show at most this many repeats of an item [default: 2]
     #[arg(long, value_name = "N")]
     pub(crate) repeats: Option<u32>,
-    /// The HTML file
+    /// What it is rendered as
+    #[arg(long, default_value = view::HTML.name, value_parser = one_of(VIEWS, |view| (view.name, view.about)))]
+    pub(crate) view: &'static View,
+    /// The file
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -286,17 +292,11 @@ pub(crate) struct Export {
     /// The record's folder
     pub(crate) run: PathBuf,
     /// The form
-    #[arg(long)]
-    pub(crate) format: Format,
+    #[arg(long, value_parser = one_of(EXPORTS, |export| (export.name, export.about)))]
+    pub(crate) format: &'static telos_data::Export,
     /// The file; - for standard output
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// One JSON object for each arm, benchmark, item and repeat
-    Jsonl,
 }
 
 #[derive(Debug, Args)]

@@ -56,7 +56,7 @@ impl Failure {
                 Self::usage(format!("failed to {error}"))
             }
             ReportError::NotWhole { .. } => Self { message: format!("failed to {error}"), code: exit::INVALID },
-            ReportError::NoBaseline { .. } => Self::usage(format!("failed to {error}")),
+            ReportError::NoBaseline { .. } | ReportError::NoVerdict { .. } => Self::usage(format!("failed to {error}")),
             ReportError::Template(_) | ReportError::Json(_) => Self::internal(format!("failed to {error}")),
         }
     }

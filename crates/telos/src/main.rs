@@ -4,6 +4,7 @@
 //! of them.
 
 mod catalogue;
+mod choice;
 mod cli;
 mod command;
 mod exit;

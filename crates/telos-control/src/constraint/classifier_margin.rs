@@ -33,7 +33,8 @@ fn read(map: &Map<String, Value>) -> Result<Box<dyn Plan>, SpecError> {
         let list = map.get(key).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(|label| label.as_str().map(str::to_owned)).collect()
     };
-    let model = ModelRef::from_json(map.get("model").unwrap_or(&Value::Null)).map_err(SpecError::new)?;
+    let model = ModelRef::from_json(map.get("model").unwrap_or(&Value::Null));
+    let model = model.map_err(|error| SpecError::new(error.to_string()))?;
     Ok(Box::new(Margin { model, positive: labels("positive"), negative: labels("negative") }))
 }
 

@@ -40,7 +40,8 @@ fn check(map: &Map<String, Value>) -> Vec<Mistake> {
 
 fn read(map: &Map<String, Value>) -> Result<Box<dyn Plan>, SpecError> {
     let number = |key: &str, default: f64| map.get(key).and_then(Value::as_f64).unwrap_or(default);
-    let model = ModelRef::from_json(map.get("model").unwrap_or(&Value::Null)).map_err(SpecError::new)?;
+    let model = ModelRef::from_json(map.get("model").unwrap_or(&Value::Null));
+    let model = model.map_err(|error| SpecError::new(error.to_string()))?;
     Ok(Box::new(Reward { model, threshold: number("threshold", 0.0), scale: number("scale", 1.0) }))
 }
 

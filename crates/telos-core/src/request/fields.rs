@@ -102,7 +102,7 @@ impl<'a> Fields<'a> {
             sample: self.whole("sample")?.unwrap_or(0) as u64,
             stop,
         };
-        sampling.check().map_err(RequestError::invalid)?;
+        sampling.check().map_err(|error| RequestError::invalid(error.to_string()))?;
         Ok(sampling)
     }
 

@@ -22,5 +22,5 @@ mod written;
 pub use ask::{Ask, EXAMPLES, KINDS};
 pub use naming::{Naming, rebase, rebase_model};
 pub use prompt::{Message, Prompt, TextOrIds};
-pub use sampling::{Sampling, TEMPERATURES};
+pub use sampling::{OutOfRange, Sampling, TEMPERATURES};
 pub use wire::Request;

@@ -1,6 +1,6 @@
 //! How models and constraints stand in a request's JSON, and where relative paths in it start.
 
-use crate::model::CACHE;
+use crate::model_ref::CACHE;
 use crate::named::{Kinds, Named};
 use crate::{ConstraintSpec, ControllerSpec, ModelRef};
 use serde_json::{Map, Value};

@@ -22,6 +22,20 @@ pub struct Sampling {
 /// Temperatures beside 0. Below, logits divided by it lose their order in the largest numbers, as above in the smallest.
 pub const TEMPERATURES: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
 
+/// A value that tokens cannot be sampled with.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum OutOfRange {
+    /// The temperature.
+    #[error("`temperature` is 0, or from {:e} to {:e}, not {_0:e}", TEMPERATURES.start(), TEMPERATURES.end())]
+    Temperature(f64),
+    /// The number of the largest logits.
+    #[error("`top_k` is 1 or more")]
+    TopK,
+    /// The mass.
+    #[error("`top_p` is more than 0 and at most 1")]
+    TopP,
+}
+
 impl Sampling {
     /// The protocol's defaults.
     pub fn new(max_new_tokens: usize) -> Self {
@@ -29,20 +43,15 @@ impl Sampling {
     }
 
     /// Whether every value is in its range; the error says which is not.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), OutOfRange> {
         if self.temperature != 0.0 && !(TEMPERATURES.contains(&self.temperature)) {
-            return Err(format!(
-                "`temperature` is 0, or from {:e} to {:e}, not {:e}",
-                TEMPERATURES.start(),
-                TEMPERATURES.end(),
-                self.temperature
-            ));
+            return Err(OutOfRange::Temperature(self.temperature));
         }
         if self.top_k == Some(0) {
-            return Err("`top_k` is 1 or more".into());
+            return Err(OutOfRange::TopK);
         }
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
-            return Err("`top_p` is more than 0 and at most 1".into());
+            return Err(OutOfRange::TopP);
         }
         Ok(())
     }

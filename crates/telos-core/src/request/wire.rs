@@ -45,7 +45,8 @@ impl Request {
         let Some(kind) = map.get("kind").and_then(Value::as_str) else {
             return Err(RequestError::invalid(format!("a request needs `kind`: {}", KINDS.join(", "))));
         };
-        let model = map.get("model").map(ModelRef::from_json).transpose().map_err(RequestError::invalid)?;
+        let model = map.get("model").map(ModelRef::from_json).transpose();
+        let model = model.map_err(|error| RequestError::invalid(error.to_string()))?;
         let max_length = fields.whole("max_length")?;
         if max_length == Some(0) {
             return Err(RequestError::invalid("`max_length` is 1 or more"));

@@ -1,6 +1,6 @@
 //! Which row groups of a table hold the rows of which line, and the rows of some lines.
 
-use super::Key;
+use super::key::Key;
 use super::names::{Located, Names};
 use crate::DataError;
 use crate::table::{Row, Table};

@@ -1,6 +1,6 @@
 //! One line: the replies and scores of one arm, benchmark, item and repeat.
 
-use super::Key;
+use super::key::Key;
 use super::names::Names;
 use crate::DataError;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub(super) struct Parts {
 
 /// A line as it is written, its keys in this order.
 #[derive(Debug, Serialize)]
-pub(super) struct Line<'a> {
+pub(super) struct JsonLine<'a> {
     arm: &'a str,
     benchmark: &'a str,
     item: &'a str,
@@ -32,7 +32,7 @@ pub(super) struct Line<'a> {
 
 impl Names<'_> {
     /// Puts a line together. Rows that contradict each other are an error that names the line.
-    pub(super) fn line(&self, key: Key, mut parts: Parts) -> Result<Line<'_>, DataError> {
+    pub(super) fn line(&self, key: Key, mut parts: Parts) -> Result<JsonLine<'_>, DataError> {
         let (arm, benchmark, item, repeat) = (self.arm(key), self.benchmark_of(key), self.item_of(key), key.repeat);
         let wrong = |what: String| {
             self.inconsistent(format!("{arm}, {}, item `{item}`, repeat {repeat}: {what}", benchmark.id))
@@ -64,7 +64,7 @@ impl Names<'_> {
         }
         let scores = scores(&parts.scores, benchmark.metrics.iter().map(|m| m.name.as_str())).map_err(&wrong)?;
         let status = status.as_str();
-        Ok(Line { arm, benchmark: &benchmark.id, item, repeat, status, requests, replies, scores })
+        Ok(JsonLine { arm, benchmark: &benchmark.id, item, repeat, status, requests, replies, scores })
     }
 }
 

@@ -1,8 +1,8 @@
 //! A record's replies and steps, brought together line by line.
 
 use super::groups::Groups;
+use super::key::{CHUNK, Key};
 use super::names::Names;
-use super::{CHUNK, Key};
 use crate::DataError;
 use crate::record::{REPLIES, STEPS};
 use crate::table::{ReplyKey, StepKey};

@@ -1,6 +1,6 @@
 //! Names in a record to places in it: which arm, which benchmark, which item comes where.
 
-use super::Key;
+use super::key::Key;
 use crate::DataError;
 use crate::record::ITEMS;
 use crate::table::{ItemKey, ReplyKey, ScoreKey, StepKey, for_each_batch};

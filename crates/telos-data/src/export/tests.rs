@@ -1,12 +1,13 @@
 //! Lines of the export, against lines written by hand from the design.
 
-use super::*;
+use super::export_jsonl;
 use crate::atomic::tests::Folder;
-use crate::record::{ITEMS, TIMINGS, tests::manifest};
-use crate::{TableWriter, write_manifest};
+use crate::record::{ITEMS, REPLIES, SCORES, STEPS, TIMINGS, tests::manifest};
+use crate::{DataError, TableWriter, write_manifest};
 use serde_json::{Value, json};
+use std::io::Write;
 use telos_core::Status;
-use telos_core::record::{ItemRow, Manifest, TimingRow};
+use telos_core::record::{ItemRow, Manifest, ReplyRow, ScoreRow, StepRow, TimingRow};
 
 /// The tables of a record with the arms tiny/free and tiny/cbf and the benchmarks texts (a, b) and choices (c).
 #[derive(Clone)]

@@ -4,9 +4,9 @@
 //! one. `columns` names the columns of a file that has no header row. Files that end in `.tsv` are separated by tabs unless
 //! `delimiter` says otherwise.
 
+use super::entry::{Content, Each, PATH, Parse, SHA256, SourceEntry, SourceRow, check_sha256};
 use super::gzip::plain_name;
 use super::text::newlines;
-use super::{Content, Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Map, Value};
@@ -116,7 +116,7 @@ pub(super) fn parse_separated(content: &Content<'_>, delimiter: u8, each: &mut E
             let message = format!("`rows_per_group` makes a column `{GROUP}`, and the file has one of its own");
             return Err(content.broken(Some(rows), line, message));
         }
-        each(Row { place: content.place(Some(rows), line), data })?;
+        each(SourceRow { place: content.place(Some(rows), line), data })?;
         rows += 1;
     }
     if left_open(&content.text.as_bytes()[start.byte..], delimiter) {

@@ -2,11 +2,13 @@
 
 use crate::DataError;
 use crate::error::Place;
-use crate::source::MOST_BYTES;
 use flate2::read::MultiGzDecoder;
 use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
+
+/// What a data file may weigh, unpacked: it is read whole, and its rows take several times as much memory.
+pub(super) const MOST_BYTES: u64 = 2 << 30;
 
 /// The ending of a compressed file.
 pub(super) const ENDING: &str = ".gz";

@@ -4,7 +4,7 @@
 //! what `records` names, keys joined by dots (`data.questions`). With `key`, the records are an object of objects instead:
 //! each entry is a row, and its key stands in the column of that name.
 
-use super::{Content, Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
+use super::entry::{Content, Each, PATH, Parse, SHA256, SourceEntry, SourceRow, check_sha256};
 use crate::DataError;
 use crate::error::hint;
 use serde_json::{Map, Value};
@@ -98,7 +98,7 @@ fn listed(content: &Content<'_>, value: Value, each: &mut Each<'_>) -> Result<()
 
 fn objects(content: &Content<'_>, list: Vec<Value>, each: &mut Each<'_>) -> Result<(), DataError> {
     let row = |(row, value)| match value {
-        Value::Object(data) => Ok(Row { place: content.place(Some(row), None), data }),
+        Value::Object(data) => Ok(SourceRow { place: content.place(Some(row), None), data }),
         other => Err(content.broken(Some(row), None, format!("expected an object, found {}", article(&other)))),
     };
     list.into_iter().enumerate().map(row).try_for_each(|row| each(row?))
@@ -122,7 +122,7 @@ fn keyed(content: &Content<'_>, value: Value, column: &str, each: &mut Each<'_>)
         let mut data = Map::new();
         data.insert(column.to_owned(), Value::String(key));
         data.extend(fields);
-        Ok(Row { place: content.place(Some(row), None), data })
+        Ok(SourceRow { place: content.place(Some(row), None), data })
     };
     map.into_iter().enumerate().map(row).try_for_each(|row| each(row?))
 }

@@ -1,7 +1,7 @@
 //! JSON Lines: one object per line. Blank lines are passed over.
 
+use super::entry::{Content, Each, PATH, Parse, SHA256, SourceEntry, SourceRow, check_sha256};
 use super::json::article;
-use super::{Content, Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
 use crate::DataError;
 use serde_json::Value;
 use telos_core::json;
@@ -27,7 +27,7 @@ fn parse(content: &Content<'_>, each: &mut Each<'_>) -> Result<(), DataError> {
         let row = Some(rows);
         let broken = |message: String| content.broken(row, Some(line), message);
         match json::read(text.as_bytes()) {
-            Ok(Value::Object(data)) => each(Row { place: content.place(row, Some(line)), data })?,
+            Ok(Value::Object(data)) => each(SourceRow { place: content.place(row, Some(line)), data })?,
             Ok(other) => return Err(broken(format!("expected an object, found {}", article(&other)))),
             Err(e) => {
                 let list = line == 1 && text.trim_start().starts_with('[');

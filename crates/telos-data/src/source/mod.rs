@@ -1,6 +1,7 @@
 //! Sources: files of rows, one format a file. A new format is a file here and a line in [`SOURCES`].
 
 pub(crate) mod csv;
+mod entry;
 mod gzip;
 pub(crate) mod json;
 pub(crate) mod jsonl;
@@ -8,14 +9,19 @@ mod parquet;
 mod text;
 mod tsv;
 
+pub use entry::SourceEntry;
+pub(crate) use entry::{Each, SourceRow};
+
 use crate::DataError;
 use crate::checksum::sha256_bytes;
 use crate::error::{Place, hint, io_error};
+use entry::{Content, Parse};
+use gzip::MOST_BYTES;
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
 use telos_core::file::irregular;
-use telos_core::shape::{Field, KindShape, Mistake, Shape};
+use telos_core::shape::KindShape;
 
 /// Where a benchmark's rows are.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,28 +38,6 @@ pub struct Source {
     pub params: Map<String, Value>,
 }
 
-/// One kind of source.
-#[derive(Debug, Clone, Copy)]
-pub struct SourceEntry {
-    /// Its name and keys.
-    pub shape: KindShape,
-    /// The endings by which its files are known, in lower case and with the dot; files of text may have `.gz` after it.
-    pub endings: &'static [&'static str],
-    parse: Parse,
-}
-
-/// How a file becomes rows.
-#[derive(Debug, Clone, Copy)]
-enum Parse {
-    /// From its text.
-    Text(fn(&Content<'_>, &mut Each<'_>) -> Result<(), DataError>),
-    /// From its bytes.
-    Bytes(fn(&Path, &[u8], &mut Each<'_>) -> Result<(), DataError>),
-}
-
-/// Whoever takes the rows, one by one, so that they need not all be in memory.
-pub(crate) type Each<'a> = dyn FnMut(Row) -> Result<(), DataError> + 'a;
-
 /// The kinds of sources.
 pub static SOURCES: &[SourceEntry] = &[json::ENTRY, jsonl::ENTRY, csv::ENTRY, tsv::ENTRY, parquet::ENTRY];
 
@@ -65,32 +49,6 @@ pub fn source_shapes() -> Vec<KindShape> {
 /// The kind of source that a file's ending speaks for; none for a folder or an unknown ending.
 pub fn guess(path: &Path) -> Option<&'static str> {
     SOURCES.iter().find(|entry| entry.fits(path)).map(|entry| entry.shape.kind)
-}
-
-/// A file to parse: its text without a byte-order mark, and the source's keys.
-pub(crate) struct Content<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) text: &'a str,
-    pub(crate) params: &'a Map<String, Value>,
-}
-
-impl Content<'_> {
-    /// A place in the file.
-    pub(crate) fn place(&self, row: Option<usize>, line: Option<u64>) -> Place {
-        Place { path: self.path.to_path_buf(), row, line }
-    }
-
-    /// An error at a place in the file.
-    pub(crate) fn broken(&self, row: Option<usize>, line: Option<u64>, message: impl Into<String>) -> DataError {
-        DataError::Broken { place: Box::new(self.place(row, line)), message: message.into() }
-    }
-}
-
-/// A row with the place that it came from.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Row {
-    pub(crate) place: Place,
-    pub(crate) data: Map<String, Value>,
 }
 
 /// Hands over all rows of a source, in order, and gives the sha256 of its bytes.
@@ -109,7 +67,7 @@ pub(crate) fn read(source: &Source, each: &mut Each<'_>) -> Result<String, DataE
         return Err(DataError::Checksum { path: source.path.clone(), expected, found });
     }
     let mut rows = 0_u64;
-    let mut each = |row: Row| {
+    let mut each = |row: SourceRow| {
         rows += 1;
         each(row)
     };
@@ -156,9 +114,6 @@ fn files(source: &Source, entry: &SourceEntry) -> Result<Vec<(PathBuf, Vec<u8>)>
     paths.into_iter().map(|path| bytes_of(&path).map(|bytes| (path, bytes))).collect()
 }
 
-/// What a data file may weigh, unpacked: it is read whole, and its rows take several times as much memory.
-pub(crate) const MOST_BYTES: u64 = 2 << 30;
-
 /// The bytes of a regular file.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, DataError> {
     let broken = |message: String| DataError::Broken {
@@ -176,45 +131,14 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, DataError> {
     fs::read(path).map_err(io_error("read", path))
 }
 
-impl SourceEntry {
-    fn fits(&self, path: &Path) -> bool {
-        let (name, packed) = gzip::plain_name(path);
-        (self.is_text() || !packed) && self.endings.iter().any(|ending| name.ends_with(ending))
-    }
-
-    /// Whether its files are text, which may be compressed.
-    fn is_text(&self) -> bool {
-        matches!(self.parse, Parse::Text(_))
-    }
-}
-
-/// The key `path` of every kind.
-pub(crate) const PATH: Field =
-    Field::required("path", Shape::Path, "a file, or a folder whose files of this kind are read in order of name");
-
-/// The key `sha256` of every kind.
-pub(crate) const SHA256: Field = Field::optional(
-    "sha256",
-    Shape::Text,
-    "sha256 of the file (of a folder: of its files one after another); other data are refused",
-);
-
-/// What every kind checks: that a sha256 is one.
-pub(crate) fn check_sha256(map: &Map<String, Value>) -> Vec<Mistake> {
-    let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    match map.get("sha256").and_then(Value::as_str) {
-        Some(text) if !is_hash(text) => vec![(Some("sha256"), "expected 64 hexadecimal digits".to_owned())],
-        _ => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::entry::check_sha256;
     use super::*;
     use crate::atomic::tests::Folder;
 
     /// All rows of a source, and its sha256.
-    pub(crate) fn whole(source: &Source) -> Result<(Vec<Row>, String), DataError> {
+    pub(crate) fn whole(source: &Source) -> Result<(Vec<SourceRow>, String), DataError> {
         let mut rows = Vec::new();
         let sha256 = read(source, &mut |row| {
             rows.push(row);

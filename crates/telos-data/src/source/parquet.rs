@@ -4,7 +4,7 @@
 //! Read are booleans, 32- and 64-bit whole numbers and floats, texts, and lists and structs of these. Another type is an error
 //! that names the column.
 
-use super::{Each, PATH, Parse, Row, SHA256, SourceEntry, check_sha256};
+use super::entry::{Each, PATH, Parse, SHA256, SourceEntry, SourceRow, check_sha256};
 use crate::DataError;
 use crate::error::Place;
 use crate::guard::guarded;
@@ -53,7 +53,7 @@ fn parse(path: &Path, bytes: &[u8], each: &mut Each<'_>) -> Result<(), DataError
             let cell = || value(&series.get(number).map_err(|e| format!("cannot be read: {e}"))?);
             data.insert((*name).to_owned(), guarded(cell).map_err(told)?);
         }
-        each(Row { place: place(Some(number)), data })?;
+        each(SourceRow { place: place(Some(number)), data })?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! TSV: as CSV, with tabs between cells. Cells may be quoted and span lines.
 
 use super::csv::{check_columns, parse_separated};
-use super::{PATH, Parse, SHA256, SourceEntry, check_sha256};
+use super::entry::{PATH, Parse, SHA256, SourceEntry, check_sha256};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Mistake, Shape};
 

@@ -1,7 +1,7 @@
 //! `startend:…`: how a response begins and ends.
 
+use super::entry::{Follows, Kwargs};
 use super::python::strip;
-use super::{Follows, Kwargs};
 
 /// It ends with the phrase, in any case; quotation marks around the whole do not count.
 pub(super) fn end_checker(kwargs: &Kwargs<'_>) -> Result<Follows, String> {

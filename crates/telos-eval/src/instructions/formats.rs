@@ -1,7 +1,7 @@
 //! `detectable_format:…` and `punctuation:…`: the shape of a response.
 
+use super::entry::{Follows, Kwargs};
 use super::python::{SPACE, is_blank, regex};
-use super::{Follows, Kwargs};
 
 /// Exactly so many lines that begin with one `*` or with `-`.
 pub(super) fn number_bullet_lists(kwargs: &Kwargs<'_>) -> Result<Follows, String> {

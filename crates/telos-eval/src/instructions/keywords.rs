@@ -1,7 +1,7 @@
 //! `keywords:…`: words that a response has to have, or must not have. Keywords are regular expressions, as in the reference.
 
+use super::entry::{Follows, Kwargs};
 use super::python::{ignoring_case, strip, whole_word};
-use super::{Follows, Kwargs};
 
 /// Every keyword is found.
 pub(super) fn existence(kwargs: &Kwargs<'_>) -> Result<Follows, String> {

@@ -1,7 +1,7 @@
 //! `length_constraints:…`: how long a response is.
 
+use super::entry::{Follows, Kwargs};
 use super::python::{SPACE, is_blank, regex, word};
-use super::{Follows, Kwargs};
 
 /// So many words.
 pub(super) fn number_words(kwargs: &Kwargs<'_>) -> Result<Follows, String> {

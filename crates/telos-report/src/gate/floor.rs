@@ -109,7 +109,17 @@ impl Floor {
             ..blank(&benchmark.id, &metric.name, &arm.arm.id)
         };
         let id = format!("{}:{}:{}:{}", rule.id, arm.arm.id, benchmark.id, metric.name);
-        RuleResult { id, kind: KIND, verdict, reason, margin: None, min: self.min, max: self.max, change }
+        RuleResult {
+            id,
+            kind: KIND,
+            verdict,
+            reason,
+            margin: None,
+            min: self.min,
+            max: self.max,
+            of_difference: false,
+            change,
+        }
     }
 
     /// PASS: the whole interval keeps to the limits. FAIL: none of it does. Else the data cannot tell.

@@ -55,6 +55,7 @@ impl Test for Integrity {
             margin: None,
             min: None,
             max: None,
+            of_difference: false,
             change,
         }]
     }

@@ -104,6 +104,16 @@ impl Regression {
         };
         let id = format!("{}:{}:{}:{}", rule.id, change.arm_b, change.benchmark, change.metric);
         let change = change.clone();
-        Some(RuleResult { id, kind: KIND, verdict, reason, margin: Some(margin), min: None, max: None, change })
+        Some(RuleResult {
+            id,
+            kind: KIND,
+            verdict,
+            reason,
+            margin: Some(margin),
+            min: None,
+            max: None,
+            of_difference: true,
+            change,
+        })
     }
 }

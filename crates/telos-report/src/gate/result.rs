@@ -22,7 +22,7 @@ pub struct GateReport {
 pub struct RuleResult {
     /// `RULE:ARM:BENCHMARK:METRIC`; `regression:…` where there is no file of rules. The id alone for an integrity.
     pub id: String,
-    /// `integrity`, `floor` or `regression`.
+    /// The rule's kind.
     pub kind: &'static str,
     /// Its verdict.
     #[serde(serialize_with = "word")]
@@ -35,6 +35,9 @@ pub struct RuleResult {
     pub min: Option<f64>,
     /// Of a floor: the largest value.
     pub max: Option<f64>,
+    /// Whether its interval is of the difference from the baseline; else it is of the run's number.
+    #[serde(skip)]
+    pub of_difference: bool,
     /// The numbers. Those of a floor are of the run alone, `low` and `high` too, and nothing has a p-value.
     pub change: Change,
 }

@@ -4,8 +4,8 @@ use super::result::{GateReport, RuleResult};
 use crate::compare::arms_text;
 use crate::measure::glyph;
 use crate::number;
-use crate::table::{Column, numbers, render, words};
 use std::fmt::Write as _;
+use telos_core::columns::{Column, Frame, numbers, render, words};
 use telos_stats::Verdict;
 
 const COLUMNS: [Column; 12] = [
@@ -33,7 +33,7 @@ pub fn render_text(report: &GateReport, width: usize) -> String {
     if !report.rules.is_empty() {
         out.push('\n');
         let rows: Vec<_> = report.rules.iter().map(cells).collect();
-        out.push_str(&render(&COLUMNS, &rows, width));
+        out.push_str(&render(&COLUMNS, &rows, Frame { indent: 2, width }));
     }
     for rule in report.rules.iter().filter(|rule| rule.verdict != Verdict::Pass) {
         let place = format!("{}, {} of {}", rule.change.benchmark, rule.change.metric, arms_text(&rule.change));
@@ -45,7 +45,7 @@ pub fn render_text(report: &GateReport, width: usize) -> String {
 /// The interval: of the difference, or of the run's number where that is what the rule is about.
 pub(crate) fn interval(rule: &RuleResult) -> String {
     let (low, high) = (rule.change.low, rule.change.high);
-    if rule.kind == "regression" { number::signed_interval(low, high) } else { number::interval(low, high) }
+    if rule.of_difference { number::signed_interval(low, high) } else { number::interval(low, high) }
 }
 
 /// The adjusted p-value, where the rule has one.

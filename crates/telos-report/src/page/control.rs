@@ -1,6 +1,5 @@
 //! What the controllers did on a benchmark, from the recorded steps.
 
-use super::minus;
 use crate::index::Index;
 use crate::number;
 use serde::Serialize;
@@ -86,7 +85,7 @@ impl ControlCounts {
             first: firsts.get(firsts.len() / 2).map_or_else(|| "–".to_owned(), u32::to_string),
             refused: number::count(self.refused),
             evaluations: number::number(self.evaluations as f64 / steps),
-            least_h: minus(&number::maybe(self.least)),
+            least_h: number::minus(&number::maybe(self.least)),
             fallbacks: if fallbacks.is_empty() { "none".to_owned() } else { fallbacks.join(", ") },
         }
     }

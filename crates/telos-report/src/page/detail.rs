@@ -1,10 +1,11 @@
 //! The second look at a record: what went wrong and where controllers acted, and the rows of the items that the page shows.
 
-use super::PageOptions;
 use super::control::ControlCounts;
 use super::fate::{Fate, failed};
+use super::options::PageOptions;
 use crate::ReportError;
-use crate::index::{Entry, Index};
+use crate::index::Index;
+use crate::items::Known;
 use std::collections::{BTreeSet, HashMap};
 use telos_core::Status;
 use telos_core::digest::item_seed;
@@ -131,7 +132,7 @@ impl Detail {
     /// acted, those before what differs between arms, and the rest last; within each by the smallest seeds, so that a smaller
     /// sample lies within a larger one.
     fn choose(&mut self, index: &Index<'_>, benchmark: &BenchmarkEntry, options: &PageOptions) {
-        let entries: &[Entry] = index.items(&benchmark.id).map_or(&[], |items| &items.rows);
+        let entries: &[Known] = index.items(&benchmark.id).map_or(&[], |items| &items.rows);
         let mut all: Vec<(usize, Fate)> =
             (0..entries.len()).map(|place| (place, self.fate(index, benchmark, place))).collect();
         if all.len() > options.items {

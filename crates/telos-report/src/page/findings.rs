@@ -2,7 +2,6 @@
 
 use super::control::ControlCounts;
 use super::detail::Details;
-use super::minus;
 use crate::number::{self, counted};
 use crate::summary::{BenchmarkSummary, MetricRow, Summary};
 use crate::summary_text::model_of;
@@ -108,7 +107,7 @@ fn changes(benchmark: &BenchmarkSummary, details: &Details) -> Vec<(&'static str
 
 /// A number within a sentence.
 fn short(value: f64) -> String {
-    minus(&number::number(value))
+    number::minus(&number::number(value))
 }
 
 /// The headline metric of every arm.
@@ -121,8 +120,8 @@ fn plain(benchmark: &BenchmarkSummary) -> Option<String> {
             format!(
                 "{} {} ({})",
                 arm(row),
-                minus(&number::maybe(row.mean)),
-                minus(&number::interval(row.low, row.high))
+                number::minus(&number::maybe(row.mean)),
+                number::minus(&number::interval(row.low, row.high))
             )
         })
         .collect();

@@ -1,6 +1,6 @@
 //! The tree of goals, from instructions to intrinsic values, with what the run measured of it.
 
-use super::minus;
+use super::scale::{better, scale};
 use crate::charts::{Dot, Line, Profile, Whisker, profile, whisker};
 use crate::measure::glyph;
 use crate::number;
@@ -100,7 +100,7 @@ fn measure(place: usize, benchmark: &BenchmarkSummary) -> Option<MeasuredView> {
     let rows = &benchmark.rows;
     let chosen = rows.iter().find(|row| row.metric == benchmark.headline).or_else(|| rows.first())?;
     let mine: Vec<&MetricRow> = rows.iter().filter(|row| row.metric == chosen.metric).collect();
-    let scale = super::results::scale(&mine);
+    let scale = scale(&mine);
     let view = |row: &&MetricRow| {
         let arm = if benchmark.controlled { row.arm.clone() } else { model_of(&row.arm).to_owned() };
         let (value, interval) = (number::maybe(row.mean), number::interval(row.low, row.high));
@@ -113,7 +113,13 @@ fn measure(place: usize, benchmark: &BenchmarkSummary) -> Option<MeasuredView> {
             class: "value",
         };
         let whisker = whisker(&picture);
-        RowView { arm, n: number::count(row.n), value: minus(&value), interval: minus(&interval), whisker }
+        RowView {
+            arm,
+            n: number::count(row.n),
+            value: number::minus(&value),
+            interval: number::minus(&interval),
+            whisker,
+        }
     };
     Some(MeasuredView {
         id: benchmark.id.clone(),
@@ -121,7 +127,7 @@ fn measure(place: usize, benchmark: &BenchmarkSummary) -> Option<MeasuredView> {
         about: benchmark.about.clone(),
         metric: chosen.metric.clone(),
         glyph: glyph(chosen.direction),
-        better: super::results::better(chosen.direction),
+        better: better(chosen.direction),
         rows: mine.iter().map(view).collect(),
     })
 }

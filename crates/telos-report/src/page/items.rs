@@ -1,12 +1,11 @@
 //! The items of a benchmark one by one: what was asked, what came back, what it was worth.
 
 use super::detail::{Detail, Rows};
-use super::minus;
 use super::texts::{RepeatView, TextSource, is_text, repeats};
 use super::tokens::Tokens;
 use crate::index::{Index, Shown};
 use crate::number;
-use crate::replies::From;
+use crate::replies::Origin;
 use crate::visible::visible;
 use serde::Serialize;
 use serde_json::Value;
@@ -223,13 +222,13 @@ fn scores(source: &Source<'_>, place: usize) -> (Vec<String>, Vec<ScoresView>, V
     let metrics: Vec<&str> = source.benchmark.metrics.iter().map(|m| m.name.as_str()).filter(has).collect();
     let rows = source.shown.iter().map(|s| ScoresView {
         arm: s.label.to_owned(),
-        values: metrics.iter().map(|metric| minus(&number::maybe(value(&s.arm.id, metric)))).collect(),
+        values: metrics.iter().map(|metric| number::minus(&number::maybe(value(&s.arm.id, metric)))).collect(),
     });
     let headline = source.benchmark.headline().map(|metric| metric.name.as_str());
     let brief = headline.filter(|name| metrics.contains(name)).or(metrics.first().copied());
     let brief = brief.map_or_else(Vec::new, |metric| {
         let one = |s: &Shown<'_>| {
-            let text = minus(&number::maybe(value(&s.arm.id, metric)));
+            let text = number::minus(&number::maybe(value(&s.arm.id, metric)));
             if source.shown.len() == 1 {
                 format!("{metric} {text}")
             } else {
@@ -312,7 +311,7 @@ fn right_choices(rows: &Rows) -> Vec<usize> {
 fn choices(source: &Source<'_>, replies: &[&ReplyRow], right: &[usize]) -> Option<ChoicesView> {
     let asked = |s: &Shown<'_>| -> Vec<&ReplyRow> {
         let mine = |r: &&&ReplyRow| {
-            r.kind == "loglikelihood" && r.wave == 0 && r.repeat == 0 && source.index.belongs(From::of(r), s.arm)
+            r.kind == "loglikelihood" && r.wave == 0 && r.repeat == 0 && source.index.belongs(Origin::of(r), s.arm)
         };
         replies.iter().filter(mine).copied().collect()
     };
@@ -338,7 +337,7 @@ fn choice_cell(column: &[&ReplyRow], place: usize) -> Option<ChoiceCell> {
     let best = column.iter().filter_map(|r| r.logprob).fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = column.iter().filter_map(|r| r.logprob).map(|l| (l - best).exp()).sum();
     Some(ChoiceCell {
-        logprob: minus(&format!("{logprob:.3}")),
+        logprob: number::minus(&format!("{logprob:.3}")),
         share: format!("{:.1} %", 100.0 * (logprob - best).exp() / total),
         tokens: reply.token_ids.as_ref().map_or_else(String::new, |ids| ids.len().to_string()),
         best: logprob == best,

@@ -6,10 +6,14 @@ mod fate;
 mod findings;
 mod goals;
 mod items;
+mod options;
 mod provenance;
 mod results;
+mod scale;
 mod texts;
 mod tokens;
+
+pub use options::PageOptions;
 
 use crate::compare::Change;
 use crate::gate::{GateReport, RuleResult, gate_indexed, interval, p_value, tally};
@@ -23,8 +27,8 @@ use minijinja::{Environment, Value, context, escape_formatter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
+use telos_core::Tables;
 use telos_core::record::Manifest;
-use telos_core::{Gates, Tables};
 use telos_stats::Verdict;
 
 /// The templates, by name; auto-escaping goes by the ending.
@@ -40,25 +44,6 @@ static TEMPLATES: &[(&str, &str)] = &[
 ];
 const STYLE: &str = include_str!("../../templates/page.css");
 const SCRIPT: &str = include_str!("../../templates/page.js");
-
-/// How a page is made.
-#[derive(Debug, Clone)]
-pub struct PageOptions {
-    /// Items of each benchmark that are shown in full, at most; a larger benchmark is sampled, the same way every time.
-    pub items: usize,
-    /// Repeats of an item that are shown, at most.
-    pub repeats: u32,
-    /// What the record to compare with is called, such as its path as the user gave it.
-    pub against: Option<String>,
-    /// The rules of the verdict; of none, with a baseline, one regression rule for everything.
-    pub rules: Option<Gates>,
-}
-
-impl Default for PageOptions {
-    fn default() -> Self {
-        Self { items: 200, repeats: 2, against: None, rules: None }
-    }
-}
 
 /// A gate as the page shows it.
 #[derive(Serialize)]
@@ -241,11 +226,11 @@ fn gate_view(report: &GateReport, options: &PageOptions, against: bool) -> GateV
             metric: format!("{} {}", glyph(change.direction), change.metric),
             arms: compare::arms_text(change),
             n: number::count(change.n),
-            before: minus(&number::maybe(change.mean_a)),
-            after: minus(&number::maybe(change.mean_b)),
-            difference: minus(&change.difference.map_or_else(|| "–".to_owned(), number::signed)),
+            before: number::minus(&number::maybe(change.mean_a)),
+            after: number::minus(&number::maybe(change.mean_b)),
+            difference: number::minus(&change.difference.map_or_else(|| "–".to_owned(), number::signed)),
             whisker: whisker(rule),
-            interval: minus(&interval(rule)),
+            interval: number::minus(&interval(rule)),
             better: counted(change.better),
             worse: counted(change.worse),
             p: p_value(rule),
@@ -268,18 +253,13 @@ fn gate_view(report: &GateReport, options: &PageOptions, against: bool) -> GateV
     }
 }
 
-/// The picture of a difference; a floor has none.
+/// The picture of a difference, where the rule is about one.
 fn whisker(rule: &RuleResult) -> String {
     let Change { difference, low, high, direction, range, .. } = &rule.change;
-    match rule.kind {
-        "regression" => results::difference_whisker(*difference, *low, *high, *direction, *range),
-        _ => String::new(),
+    if !rule.of_difference {
+        return String::new();
     }
-}
-
-/// A number's text with the real minus sign.
-fn minus(text: &str) -> String {
-    text.replace('-', "−")
+    results::difference_whisker(*difference, *low, *high, *direction, *range)
 }
 
 #[cfg(test)]
@@ -413,7 +393,7 @@ mod tests {
         let good = record(&Shape { items: 60, right: 45, ..Shape::default() });
         let rule =
             telos_core::Rule { metric: Some("acc".into()), ..telos_core::Rule::new("good", "floor").with("min", 0.9) };
-        let rules = Gates { baseline: None, rules: vec![rule] };
+        let rules = telos_core::Gates { baseline: None, rules: vec![rule] };
         let verdict = crate::gate(&good, Some(&good), Some(&rules)).unwrap().verdict;
         assert_eq!(verdict, Verdict::Fail);
         let options = PageOptions { rules: Some(rules), ..PageOptions::default() };

@@ -4,7 +4,7 @@ use super::control::{ControlRow, control};
 use super::detail::{Detail, Details};
 use super::goals::{ProfileView, profile_of};
 use super::items::{ItemsView, items};
-use super::minus;
+use super::scale::{better, scale};
 use super::tokens::Tokens;
 use crate::charts::{Whisker, whisker};
 use crate::index::Index;
@@ -142,8 +142,8 @@ fn dimensions(summary: &BenchmarkSummary) -> Vec<DimensionsView> {
         .map(|(family, rows)| {
             let cell = |rows: &[MetricRow], arm: &str| {
                 rows.iter().find(|row| row.arm == arm).map(|row| DimensionCell {
-                    value: minus(&number::maybe(row.mean)),
-                    interval: minus(&number::interval(row.low, row.high)),
+                    value: number::minus(&number::maybe(row.mean)),
+                    interval: number::minus(&number::interval(row.low, row.high)),
                     n: number::count(row.n),
                 })
             };
@@ -172,32 +172,9 @@ fn metric(rows: &[MetricRow], controlled: bool) -> MetricView {
         glyph: glyph(first.direction),
         better: better(first.direction),
         about: first.about.clone(),
-        scale: minus(&number::interval(Some(scale[0]), Some(scale[1]))),
+        scale: number::minus(&number::interval(Some(scale[0]), Some(scale[1]))),
         rows: rows.iter().map(|row| row_view(row, scale, free, controlled)).collect(),
     }
-}
-
-/// Which way is better, in words.
-pub(super) fn better(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Higher => "higher is better",
-        Direction::Lower => "lower is better",
-        Direction::None => "it describes; neither way is better",
-    }
-}
-
-/// The metric's range where all of it is finite, else what the intervals span, with a little room.
-pub(super) fn scale(rows: &[&MetricRow]) -> [f64; 2] {
-    if let Some(range) = rows[0].range.filter(|r| r[0].is_finite() && r[1].is_finite()) {
-        return range;
-    }
-    let all = rows.iter().flat_map(|row| [row.low, row.mean, row.high]).flatten().filter(|v| v.is_finite());
-    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-    if low > high {
-        return [0.0, 1.0];
-    }
-    let room = if high > low { (high - low) * 0.1 } else { low.abs().max(1.0) * 0.1 };
-    [low - room, high + room]
 }
 
 fn row_view(row: &MetricRow, scale: [f64; 2], free: Option<f64>, controlled: bool) -> RowView {
@@ -215,8 +192,8 @@ fn row_view(row: &MetricRow, scale: [f64; 2], free: Option<f64>, controlled: boo
     RowView {
         n: number::count(row.n),
         whisker: whisker(&picture),
-        value: minus(&value),
-        interval: minus(&interval),
+        value: number::minus(&value),
+        interval: number::minus(&interval),
         method: row.method.clone(),
         reason: row.reason.clone(),
         missing: row
@@ -231,10 +208,10 @@ fn row_view(row: &MetricRow, scale: [f64; 2], free: Option<f64>, controlled: boo
             let unit = if row.aggregate.is("perplexity") { " nats" } else { "" };
             let (class, sign) = judge(d.mean, d.low, d.high, row.direction);
             DifferenceView {
-                mean: minus(&d.mean.map_or_else(|| "–".to_owned(), number::signed)) + unit,
+                mean: number::minus(&d.mean.map_or_else(|| "–".to_owned(), number::signed)) + unit,
                 class,
                 sign,
-                interval: minus(&number::signed_interval(d.low, d.high)),
+                interval: number::minus(&number::signed_interval(d.low, d.high)),
                 whisker: difference_whisker(d.mean, d.low, d.high, row.direction, row.range),
                 p: number::p_value(d.p),
                 method: d.method.clone(),

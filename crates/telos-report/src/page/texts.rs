@@ -1,11 +1,10 @@
 //! Generated texts: free and controlled beside each other from where they part, and h along them.
 
-use super::minus;
 use super::tokens::Tokens;
 use crate::charts::{HLine, Mark, h_line};
 use crate::index::{Index, Shown};
 use crate::number;
-use crate::replies::From;
+use crate::replies::Origin;
 use crate::visible::visible;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
@@ -83,7 +82,7 @@ struct Told<'a> {
 }
 
 pub(super) fn repeats(source: &TextSource<'_>, shown: &BTreeSet<u32>) -> Vec<RepeatView> {
-    let mut places: Vec<Place> = source
+    let mut places: Vec<Turn> = source
         .replies
         .iter()
         .filter(|reply| is_text(source.benchmark, reply) && shown.contains(&reply.repeat))
@@ -96,19 +95,21 @@ pub(super) fn repeats(source: &TextSource<'_>, shown: &BTreeSet<u32>) -> Vec<Rep
 }
 
 /// A text's repeat, turn and index.
-type Place = (u32, u8, u32);
+type Turn = (u32, u8, u32);
 
 /// Whether a reply is a text of the model under test, in one of the benchmark's own turns.
 pub(super) fn is_text(benchmark: &BenchmarkEntry, reply: &ReplyRow) -> bool {
     reply.kind == "generate" && usize::from(reply.wave) < benchmark.turns()
 }
 
-fn repeat(source: &TextSource<'_>, place: Place, several: bool) -> RepeatView {
+fn repeat(source: &TextSource<'_>, place: Turn, several: bool) -> RepeatView {
     let (number, turn, index) = place;
     let mut told = Vec::new();
     for shown in source.shown {
         let mine = |r: &&&ReplyRow| {
-            r.kind == "generate" && (r.repeat, r.wave, r.index) == place && source.index.belongs(From::of(r), shown.arm)
+            r.kind == "generate"
+                && (r.repeat, r.wave, r.index) == place
+                && source.index.belongs(Origin::of(r), shown.arm)
         };
         if let Some(reply) = source.replies.iter().find(mine) {
             told.push(Told {
@@ -133,7 +134,7 @@ fn repeat(source: &TextSource<'_>, place: Place, several: bool) -> RepeatView {
     RepeatView { title, cards, charts }
 }
 
-fn steps<'a>(source: &TextSource<'a>, shown: &Shown<'a>, (repeat, wave, index): Place) -> Vec<&'a StepRow> {
+fn steps<'a>(source: &TextSource<'a>, shown: &Shown<'a>, (repeat, wave, index): Turn) -> Vec<&'a StepRow> {
     let all = source.steps.get(&(shown.arm.id.as_str(), source.item, repeat));
     all.into_iter().flatten().filter(|step| (step.wave, step.index) == (wave, index)).copied().collect()
 }
@@ -141,7 +142,7 @@ fn steps<'a>(source: &TextSource<'a>, shown: &Shown<'a>, (repeat, wave, index): 
 /// h along a text: the follow-up that asked for these very ids after this very prompt, else the only one there is.
 fn trajectory(source: &TextSource<'_>, shown: &Shown<'_>, reply: &ReplyRow) -> Option<Trajectory> {
     let mine = |r: &&&ReplyRow| {
-        r.kind == "trajectory" && r.repeat == reply.repeat && source.index.belongs(From::of(r), shown.arm)
+        r.kind == "trajectory" && r.repeat == reply.repeat && source.index.belongs(Origin::of(r), shown.arm)
     };
     let all: Vec<&&ReplyRow> = source.replies.iter().filter(mine).collect();
     let json = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap_or_default() };
@@ -275,7 +276,7 @@ fn step_title(step: &StepRow, model: &str, tokens: &Tokens) -> String {
 }
 
 fn levels(values: &[f64]) -> String {
-    minus(&values.iter().map(|v| number::number(*v)).collect::<Vec<_>>().join(", "))
+    number::minus(&values.iter().map(|v| number::number(*v)).collect::<Vec<_>>().join(", "))
 }
 
 fn step_view(step: &StepRow, told: &Told<'_>, tokens: &Tokens) -> StepView {

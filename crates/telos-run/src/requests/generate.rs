@@ -81,7 +81,7 @@ fn read(params: &Map<String, Value>) -> Result<Box<dyn Recipe>, String> {
     sampling.top_k = whole("top_k");
     sampling.top_p = number("top_p").unwrap_or(sampling.top_p);
     sampling.stop = params.get("stop").and_then(Value::as_array).map(strings).unwrap_or_default();
-    sampling.check()?;
+    sampling.check().map_err(|error| error.to_string())?;
     let turns = params.get("turns").and_then(Value::as_array).map(strings).unwrap_or_default();
     Ok(Box::new(Generate { question, turns, sampling }))
 }

@@ -1,7 +1,7 @@
 //! What the entries of a goal file must keep to beside their shapes.
 
-use crate::benchmark::bad_id;
-use crate::registry::BenchmarkFile;
+use crate::benchmark_file::BenchmarkFile;
+use crate::ids::bad_id;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use telos_core::shape::finding::{Finding, did_you_mean, nearest_or_all};

@@ -7,9 +7,9 @@ mod text;
 pub(crate) mod view;
 
 pub(crate) use check::{Names, unbound_works};
-pub(crate) use near::near;
+pub(crate) use near::{near, no_such_goal};
 
-use crate::benchmark::bad_id;
+use crate::ids::bad_id;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use telos_core::shape::finding::Finding;

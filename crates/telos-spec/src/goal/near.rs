@@ -1,8 +1,15 @@
 //! What a goal's id that does not exist was probably meant to be.
 
 use telos_core::Goal;
-use telos_core::shape::finding::did_you_mean;
+use telos_core::shape::finding::{Finding, did_you_mean};
+use telos_core::shape::trail::Step;
 use telos_core::text::did_you_mean as nearest;
+
+/// A goal that does not exist.
+pub(crate) fn no_such_goal(id: &str, trail: &[Step], goals: &[Goal]) -> Finding {
+    let hint = near(id, goals).or_else(|| Some("`telos goals` lists them".to_owned()));
+    Finding::value(trail, format!("there is no goal `{id}`")).hint(hint)
+}
 
 /// A hint for an id that does not exist: where it went in a later version of the taxonomy, the nearest ids, or what there is
 /// beside it.

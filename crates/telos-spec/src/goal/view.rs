@@ -1,7 +1,8 @@
 //! The registry's goals as a person or a script looks at them: each with its benchmarks and its coverage.
 
+use crate::benchmark_file::BenchmarkFile;
 use crate::goal::near;
-use crate::registry::{BenchmarkFile, Registry};
+use crate::registry::Registry;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use telos_core::{Facet, Goal, Work, WorkStatus};

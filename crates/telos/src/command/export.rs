@@ -1,6 +1,6 @@
 //! `telos export`: a record in other forms.
 
-use crate::cli::{Export, Format};
+use crate::cli::Export;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::{stream, write_file};
@@ -9,9 +9,7 @@ use std::path::Path;
 
 /// Writes the record.
 pub(crate) fn export(what: &Export) -> Result<u8, Failure> {
-    let Format::Jsonl = what.format;
-    let write =
-        |out: &mut dyn Write| telos_data::export_jsonl(&what.run, out).map(|_| ()).map_err(|e| Failure::data(&e));
+    let write = |out: &mut dyn Write| (what.format.write)(&what.run, out).map(|_| ()).map_err(|e| Failure::data(&e));
     if what.output == Path::new("-") {
         stream(write)?;
     } else {

@@ -1,4 +1,4 @@
-//! `telos report`: a record as one HTML page.
+//! `telos report`: a record as one HTML page, or as another view.
 
 use super::{open_record, open_tables};
 use crate::cli::Report;
@@ -7,11 +7,14 @@ use crate::failure::Failure;
 use crate::output::write_text;
 use crate::world::World;
 use std::path::Path;
-use telos_report::{Index, PageOptions};
+use telos_report::{Index, PageOptions, Reading, VIEWS, View};
 
-/// Writes the page.
+/// Columns of lines for a terminal that go into a file.
+const WIDTH: usize = 120;
+
+/// Writes the view.
 pub(crate) fn report(world: &World, what: &Report) -> Result<u8, Failure> {
-    check_name(&what.output)?;
+    check_name(what.view, &what.output)?;
     let rules = what.rules.as_deref().map(|path| world.gates(path)).transpose()?;
     // As the gate has it: what the rules are to be held against may stand in their file.
     let against_path = what.against.clone().or_else(|| rules.as_ref().and_then(|rules| rules.baseline.clone()));
@@ -25,29 +28,30 @@ pub(crate) fn report(world: &World, what: &Report) -> Result<u8, Failure> {
     let index = Index::new(&record).map_err(unreadable)?;
     let before = baseline.as_deref().map(Index::new).transpose().map_err(unreadable)?;
     let options = PageOptions { items, repeats, against, rules };
-    write_page(&index, before.as_ref(), &options, &what.output)?;
+    let reading = Reading { run: &index, against: before.as_ref(), options: &options, width: WIDTH, all: true };
+    write_view(what.view, &reading, &what.output)?;
     Ok(exit::SUCCESS)
 }
 
-/// A name that promises another form than the page's is a mistake.
-pub(crate) fn check_name(output: &Path) -> Result<(), Failure> {
-    let ending = output.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    match ending.as_deref() {
-        None | Some("html" | "htm") => Ok(()),
-        Some(other) => Err(Failure::usage(format!(
-            "failed to write {}: a report is one HTML page, not .{other}; expected a name that ends in .html",
-            output.display()
-        ))),
+/// A name that promises another form than the view's is a mistake.
+pub(crate) fn check_name(view: &View, output: &Path) -> Result<(), Failure> {
+    let Some(ending) = output.extension().map(|ending| ending.to_string_lossy().to_lowercase()) else { return Ok(()) };
+    let promises = |view: &View| view.endings.contains(&ending.as_str());
+    if promises(view) {
+        return Ok(());
     }
+    let other = VIEWS.iter().find(|view| promises(view));
+    let other = other.map(|view| format!("; `telos report --view {}` writes .{ending}", view.name)).unwrap_or_default();
+    let expected = view.endings.first().map(|ending| format!(".{ending}")).unwrap_or_default();
+    Err(Failure::usage(format!(
+        "failed to write {}: the view `{}` is {}, not .{ending}; expected a name that ends in {expected}{other}",
+        output.display(),
+        view.name,
+        view.what
+    )))
 }
 
-/// Renders a record's page into a file.
-pub(crate) fn write_page(
-    record: &Index<'_>,
-    against: Option<&Index<'_>>,
-    options: &PageOptions,
-    output: &Path,
-) -> Result<(), Failure> {
-    let page = telos_report::html_indexed(record, against, options).map_err(|e| Failure::report(&e))?;
-    write_text(output, &page)
+/// Renders a record into a file.
+pub(crate) fn write_view(view: &View, reading: &Reading<'_>, output: &Path) -> Result<(), Failure> {
+    write_text(output, &view.render(reading).map_err(|e| Failure::report(&e))?)
 }

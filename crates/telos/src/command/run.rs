@@ -1,7 +1,7 @@
 //! `telos run`: a suite into a record, a page and a table.
 
 use super::compose::suite_of;
-use super::report::{check_name, write_page};
+use super::report::{check_name, write_view};
 use super::{open_record, open_tables};
 use crate::cli::Run;
 use crate::exit;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use telos_core::ModelRef;
 use telos_engine::LocalModels;
-use telos_report::{Index, PageOptions};
+use telos_report::{Index, PageOptions, Reading, view};
 use telos_run::RunOptions;
 use telos_spec::suite::Suite;
 
@@ -30,7 +30,7 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     let against = suite.gates.as_ref().and_then(|gates| gates.baseline.as_deref());
     let baseline = against.map(open_tables).transpose()?;
     if let Some(page) = &what.report {
-        check_name(page)?;
+        check_name(&view::HTML, page)?;
         target(page)?;
     }
     let free = if what.out.is_none() { Some(FreeFolder::new(&suite.id)?) } else { None };
@@ -67,9 +67,10 @@ pub(crate) fn run(world: &World, quiet: bool, what: &Run) -> Result<u8, Failure>
     let unreadable = |e| Failure::report(&e);
     let index = Index::new(&record).map_err(unreadable)?;
     let before = baseline.as_deref().map(Index::new).transpose().map_err(unreadable)?;
-    write_page(&index, before.as_ref(), &options, &page)?;
+    let reading = Reading { run: &index, against: before.as_ref(), options: &options, width: width(), all: what.all };
+    write_view(&view::HTML, &reading, &page)?;
     let summary = telos_report::summarise_index(&index);
-    let gate = suite.gates.as_ref().map(|rules| telos_report::gate_indexed(&index, before.as_ref(), Some(rules)));
+    let gate = reading.verdict();
     if what.json {
         let mut value =
             json!({"summary": summary, "record": out.display().to_string(), "report": page.display().to_string()});

@@ -4,8 +4,10 @@
 
 #[path = "../../src/catalogue.rs"]
 mod catalogue;
+mod circles;
 mod composed;
 mod data_faults;
+mod examples;
 mod hostile_records;
 mod init;
 mod lists;

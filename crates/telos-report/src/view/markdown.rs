@@ -1,11 +1,21 @@
 //! A gate as Markdown, for a pull request or a CI system's summary.
 
+use super::entry::{Renders, View};
 use crate::compare::arms_text;
 use crate::gate::{GateReport, interval, p_value, tally};
 use crate::measure::glyph;
 use crate::number;
 use crate::visible::visible;
 use std::fmt::Write as _;
+
+pub(super) const ENTRY: View = View {
+    name: "markdown",
+    what: "Markdown",
+    about: "The verdict, for a pull request or a CI system's summary",
+    endings: &["md", "markdown"],
+    example: "telos report RUN --view markdown --against RUN -o verdict.md",
+    renders: Renders::Verdict(markdown),
+};
 
 /// A heading with the verdict, the problems or a table of the rules, the worst first.
 pub fn markdown(report: &GateReport) -> String {

@@ -1,11 +1,21 @@
 //! A gate as `JUnit` XML, as CI systems read it.
 
+use super::entry::{Renders, View};
 use crate::compare::arms_text;
 use crate::gate::{GateReport, RuleResult, interval, p_value, tally};
 use crate::number;
 use crate::visible::visible;
 use std::fmt::Write as _;
 use telos_stats::Verdict;
+
+pub(super) const ENTRY: View = View {
+    name: "junit",
+    what: "JUnit XML",
+    about: "The verdict, as CI systems read it",
+    endings: &["xml"],
+    example: "telos report RUN --view junit --against RUN -o verdict.xml",
+    renders: Renders::Verdict(junit),
+};
 
 /// One test case for the integrity and one for each rule: FAIL is a failure, INCONCLUSIVE is skipped, INVALID is an error.
 pub fn junit(report: &GateReport) -> String {
