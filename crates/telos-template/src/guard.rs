@@ -6,7 +6,7 @@
 //! a list is left to be computed while the template is compiled, where nothing is counted at all.
 
 use crate::TemplateError;
-use crate::hooks::{COMPARED, Comparison, IN, JOINED, KEY, MADE, MAPPED, READ, SMALL};
+use crate::hooks::{COMPARED, Comparison, EACH, IN, JOINED, KEY, MADE, MAPPED, READ, SMALL};
 use crate::limits::ARGUMENTS;
 use minijinja::Value;
 use minijinja::machinery::Span;
@@ -51,7 +51,7 @@ fn stmt<'a>(node: &Stmt<'a>) -> Guarded<Stmt<'a>> {
         Stmt::ForLoop(n) => {
             let made = ForLoop {
                 target: target(&n.target)?,
-                iter: hook(READ, vec![expr(&n.iter)?], n.iter.span()),
+                iter: hook(EACH, vec![expr(&n.iter)?], n.iter.span()),
                 filter_expr: n.filter_expr.as_ref().map(expr).transpose()?,
                 recursive: n.recursive,
                 body: stmts(&n.body)?,

@@ -16,6 +16,8 @@ pub(crate) const MAPPED: &str = "object: ";
 pub(crate) const JOINED: &str = "joined: ";
 /// What is walked from its beginning.
 pub(crate) const READ: &str = "read: ";
+/// What a loop goes through.
+pub(crate) const EACH: &str = "each: ";
 /// What is looked up.
 pub(crate) const KEY: &str = "key: ";
 /// What is compared in a chain.
@@ -58,17 +60,18 @@ impl Object for Hook {
 
 /// Makes the functions known.
 pub(crate) fn install(environment: &mut Environment<'static>) {
-    let hooks: [(&'static str, Body); 13] = [
+    let hooks: [(&'static str, Body); 14] = [
         (MADE, |state, args| bounded(state, first(args))),
         (MAPPED, mapped),
         (JOINED, joined),
-        (READ, |state, args| {
-            let value = first(args);
-            Weight { entries: 0, bytes: value.as_str().map_or(0, str::len) }.times(4, state)?;
-            if value.kind() == ValueKind::Map {
-                Weight { entries: value.len().unwrap_or(0), bytes: 0 }.pay(state)?;
+        (READ, |state, args| read(state, first(args))),
+        (EACH, |state, args| {
+            let value = read(state, first(args))?;
+            // The library does not know how many characters a text has, so that its `loop.last` and `loop.length` would be wrong.
+            match value.as_str() {
+                Some(text) => bounded(state, text.chars().map(Value::from).collect()),
+                None => Ok(value),
             }
-            Ok(value)
         }),
         (KEY, |state, args| {
             let value = first(args);
@@ -105,6 +108,15 @@ pub(crate) fn install(environment: &mut Environment<'static>) {
 
 fn first(args: &[Value]) -> Value {
     args.first().cloned().unwrap_or_default()
+}
+
+/// Pays for walking through a value.
+fn read(state: &State<'_, '_>, value: Value) -> Result<Value, Error> {
+    Weight { entries: 0, bytes: value.as_str().map_or(0, str::len) }.times(4, state)?;
+    if value.kind() == ValueKind::Map {
+        Weight { entries: value.len().unwrap_or(0), bytes: 0 }.pay(state)?;
+    }
+    Ok(value)
 }
 
 /// Refuses what is undefined where that is an error, in the library's own words.

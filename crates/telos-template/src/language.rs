@@ -5,7 +5,7 @@ use crate::program::Program;
 use crate::source::prepare;
 use crate::{TemplateError, filters, hooks, methods, python};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
+use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 use std::fmt;
 use std::sync::LazyLock;
@@ -45,6 +45,10 @@ fn common(language: Language) -> Environment<'static> {
     environment.set_syntax(language.syntax());
     environment.remove_global("debug");
     environment.add_function("dict", dict);
+    // In Jinja2 a sequence is what has a length and entries: a text and an object too.
+    environment.add_test("sequence", |value: &Value| {
+        matches!(value.kind(), ValueKind::String | ValueKind::Bytes | ValueKind::Seq | ValueKind::Map)
+    });
     filters::install(&mut environment);
     hooks::install(&mut environment);
     environment.set_formatter(|out, state, value| {

@@ -31,6 +31,9 @@ pub(crate) fn call(
             "split" => {
                 let (by, most): (Option<&str>, Option<i64>) = from_args(arguments)?;
                 parts(state, text, by, most)?;
+                if by.is_none() {
+                    return bounded(state, strip::words(text, most).map(Value::from).collect());
+                }
             }
             "splitlines" => parts(state, text, Some("\n"), None)?,
             "replace" => {

@@ -27,6 +27,19 @@ pub(crate) fn method(text: &str, method: &str, arguments: &[Value]) -> Result<Op
     Ok(Some(stripped(text, characters, ends).into()))
 }
 
+/// Python's `str.split` without a separator: the words between white space, after at most so many of which the rest is one.
+pub(crate) fn words(text: &str, most: Option<i64>) -> impl Iterator<Item = &str> {
+    let mut left = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    let mut rest = text.trim_start_matches(is_space);
+    std::iter::from_fn(move || {
+        let end = if left == 0 { None } else { rest.find(is_space) };
+        let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+        left = left.saturating_sub(1);
+        rest = after.trim_start_matches(is_space);
+        (!word.is_empty()).then_some(word)
+    })
+}
+
 /// A text without these characters, or without white space, at its beginning and its end, as is asked.
 fn stripped<'a>(text: &'a str, characters: Option<&str>, [begin, end]: [bool; 2]) -> &'a str {
     // As a set: a text and what is stripped of it may both be long.
@@ -49,6 +62,9 @@ mod tests {
             ("{{ x.strip() }}", "a b"),
             ("{{ x.lstrip() }}", "a b\u{1f}\u{a0}\n"),
             ("{{ x.rstrip() }}", " \u{1c}a b"),
+            ("{{ x.split() }}", "['a', 'b']"),
+            ("{{ ' a  b c '.split(none, 1) }}", "['a', 'b c ']"),
+            ("{{ ' a  b '.split(none, 5) }}{{ ''.split() }}{{ ' a '.split(none, 0) }}", "['a', 'b'][]['a ']"),
             ("{{ 'xxayx' | trim('x') }}", "ay"),
             ("{{ 'xxayx'.strip('x') }}", "ay"),
             ("{{ 'xxayx'.lstrip('xa') }}", "yx"),

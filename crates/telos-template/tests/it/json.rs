@@ -1,4 +1,5 @@
-//! `tojson` beside Python's `json.dumps(x, ensure_ascii=False, …)`; what is expected was printed by `CPython`.
+//! `tojson` beside Python's `json.dumps(x, ensure_ascii=False, …)`; what is expected is what `CPython` 3.11 with
+//! Jinja2 3.1 prints.
 
 use minijinja::Value;
 use telos_template::Language;

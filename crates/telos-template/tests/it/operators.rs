@@ -255,3 +255,21 @@ fn a_template_stands_alone() {
         assert!(matches!(found, TemplateError::Syntax { line: Some(1), .. }), "{source}: {found:?}");
     }
 }
+
+/// What Jinja2 prints where the library by itself would not.
+#[test]
+fn loops_over_texts_know_their_end_and_a_text_is_a_sequence() {
+    let text = |source: &str| {
+        let template = Language::Chat.compile(source).expect("a template");
+        template.text(&minijinja::context! { m => "añb" }).expect("a text")
+    };
+    assert_eq!(
+        text("{% for c in m %}{{ c }}{{ loop.length }}{% if not loop.last %},{% endif %}{% endfor %}"),
+        "a3,ñ3,b3"
+    );
+    assert_eq!(text("{% for c in '' %}x{% else %}none{% endfor %}"), "none");
+    assert_eq!(
+        text("{{ m is sequence }}{{ {} is sequence }}{{ [] is sequence }}{{ 1 is sequence }}"),
+        "TrueTrueTrueFalse"
+    );
+}
