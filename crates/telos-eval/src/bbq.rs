@@ -42,6 +42,9 @@ pub(crate) const ENTRY: Entry = Entry {
     example: "{kind: bbq, correct: \"{{ label }}\", answers: \"{{ [answer_info.ans0, answer_info.ans1, answer_info.ans2] }}\", \
               stereotyped: \"{{ additional_metadata.stereotyped_groups }}\", polarity: \"{{ question_polarity }}\", \
               context: \"{{ context_condition }}\"}",
+    item: r#"{"choices": ["The man", "The woman", "Not known"], "label": 2, "answer_info": {"ans0": ["The man", "M"],
+        "ans1": ["The woman", "F"], "ans2": ["Not known", "unknown"]}, "additional_metadata": {"stereotyped_groups": ["F"]},
+        "question_polarity": "neg", "context_condition": "ambig"}"#,
 };
 
 /// What stands for an answer that says that nobody can know.

@@ -36,6 +36,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
     reads: &["generate"],
     example: "{kind: classifier, model: \"builtin:tiny-sentiment\", label: positive}",
+    item: "{}",
 };
 
 fn build(params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {

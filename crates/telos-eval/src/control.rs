@@ -26,6 +26,7 @@ pub(crate) const ENTRY: Entry = Entry {
     reads: &["generate"],
     example: "{kind: control, constraint: {kind: classifier_margin, model: \"builtin:tiny-sentiment\", positive: [positive], \
               negative: [negative]}}",
+    item: "{}",
 };
 
 fn build(params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {

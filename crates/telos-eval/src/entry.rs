@@ -18,6 +18,9 @@ pub struct Entry {
     pub reads: &'static [&'static str],
     /// An example in YAML.
     pub example: &'static str,
+    /// The columns of an item that the example scores, in JSON: those beside `question`, `choices`, `answer` and `text`, or
+    /// that these may not be anything.
+    pub item: &'static str,
 }
 
 /// Why there is no evaluator. The message says what was expected.

@@ -18,6 +18,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
     reads: &["classify"],
     example: "{kind: label, target: \"{{ sentiment }}\"}",
+    item: r#"{"sentiment": "positive"}"#,
 };
 
 fn build(params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {

@@ -21,6 +21,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build: |_| Ok(Box::new(Likelihood)),
     reads: &["loglikelihood", "rolling", "choices"],
     example: "{kind: likelihood}",
+    item: "{}",
 };
 
 struct Likelihood;

@@ -47,6 +47,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
     reads: &["choices"],
     example: "{kind: likert, points: 6, reverse: \"{{ reverse }}\", dimension: \"{{ value }}\", dimensions: [power, security]}",
+    item: r#"{"choices": ["1", "2", "3", "4", "5", "6"], "reverse": true, "value": "power"}"#,
 };
 
 fn check(params: &Map<String, Value>) -> Vec<Mistake> {

@@ -48,7 +48,8 @@ pub(crate) const ENTRY: Entry = Entry {
     },
     build,
     reads: &["generate"],
-    example: "{kind: match, target: \"{{ answer }}\", pattern: \"(?i)answer is (.+)\", ignore_case: true}",
+    example: "{kind: match, target: \"{{ answer }}\", pattern: \"(?i)(?:answer is )?(.+)\", ignore_case: true}",
+    item: r#"{"answer": "yes"}"#,
 };
 
 fn build(params: &Map<String, Value>) -> Result<Box<dyn Evaluator>, String> {

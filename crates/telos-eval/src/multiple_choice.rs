@@ -35,6 +35,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
     reads: &["choices"],
     example: "{kind: multiple_choice, correct: 0, labels: \"{{ mc2_targets.labels }}\"}",
+    item: r#"{"mc2_targets": {"labels": [1, 0]}}"#,
 };
 
 const PLACE: Shape = Shape::Whole { min: 0, max: u32::MAX as u64 };

@@ -23,6 +23,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build: |_| Ok(Box::new(PreferencePair)),
     reads: &["choices"],
     example: "{kind: preference_pair}",
+    item: "{}",
 };
 
 struct PreferencePair;

@@ -21,6 +21,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build: |_| Ok(Box::new(SentencePair)),
     reads: &["choices"],
     example: "{kind: sentence_pair}",
+    item: "{}",
 };
 
 struct SentencePair;

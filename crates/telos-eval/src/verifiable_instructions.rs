@@ -41,6 +41,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build: |_| Ok(Box::new(VerifiableInstructions)),
     reads: &["generate"],
     example: "{kind: verifiable_instructions}",
+    item: r#"{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}"#,
 };
 
 struct VerifiableInstructions;

@@ -80,7 +80,7 @@ impl Language {
     pub fn compile(self, source: &str) -> Result<Compiled, TemplateError> {
         let source = prepare(source)?;
         let program = Program::compile(source, &self.syntax())?;
-        crate::names::known(self.environment(), program.source())?;
+        crate::known::known(self.environment(), program.source())?;
         Ok(Compiled { language: self, program })
     }
 }

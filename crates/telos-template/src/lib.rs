@@ -11,6 +11,7 @@ mod filters;
 mod guard;
 mod hooks;
 mod json;
+mod known;
 mod language;
 pub mod limits;
 mod methods;

@@ -1,9 +1,8 @@
 //! The names in a template: columns, filters, tests. What cannot be there is found before a row is read.
 
-use crate::TemplateError;
+use crate::error::TemplateError;
 use crate::language::{Compiled, Language};
 use crate::source::{Tag, Token, tags};
-use minijinja::{Environment, ErrorKind};
 
 /// What a template takes from outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,32 +38,4 @@ fn guards(tag: &Tag<'_>, name: &str) -> bool {
             place(at + 1) == Some(Token::Mark('|')) && matches!(place(at + 2), Some(Token::Name("default" | "d")));
         asks || falls_back
     })
-}
-
-/// Whether every filter and test is one of the language; the compiler leaves them to the rendering.
-pub(crate) fn known(environment: &Environment<'_>, source: &str) -> Result<(), TemplateError> {
-    for tag in tags(source) {
-        for (at, token) in tag.tokens.iter().enumerate() {
-            let Some(Token::Name(name)) = tag.tokens.get(at + 1).copied() else { continue };
-            let probe = match token {
-                Token::Mark('|') => format!("x|{name}"),
-                Token::Name("is") => {
-                    let name = match (name, tag.tokens.get(at + 2)) {
-                        ("not", Some(Token::Name(name))) => *name,
-                        _ => name,
-                    };
-                    format!("x is {name}")
-                }
-                _ => continue,
-            };
-            let found = environment.compile_expression(&probe).and_then(|expression| expression.eval(()));
-            let message = match found.map_err(|error| error.kind()) {
-                Err(ErrorKind::UnknownFilter) => format!("there is no filter `{name}`"),
-                Err(ErrorKind::UnknownTest) => format!("there is no test of that name: `{probe}`"),
-                _ => continue,
-            };
-            return Err(TemplateError::Syntax { message, line: Some(tag.line) });
-        }
-    }
-    Ok(())
 }

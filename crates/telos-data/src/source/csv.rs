@@ -38,6 +38,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         ],
         check,
     },
+    example: "{kind: csv, path: rows.csv, delimiter: \";\"}",
     endings: &[".csv"],
     parse: Parse::Text(parse),
 };

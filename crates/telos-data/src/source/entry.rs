@@ -12,6 +12,8 @@ use telos_core::shape::{Field, KindShape, Mistake, Shape};
 pub struct SourceEntry {
     /// Its name and keys.
     pub shape: KindShape,
+    /// An example in YAML.
+    pub example: &'static str,
     /// The endings by which its files are known, in lower case and with the dot; files of text may have `.gz` after it.
     pub endings: &'static [&'static str],
     pub(super) parse: Parse,

@@ -30,6 +30,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         ],
         check: check_sha256,
     },
+    example: "{kind: json, path: rows.json, records: data.questions}",
     endings: &[".json"],
     parse: Parse::Text(parse),
 };

@@ -14,6 +14,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         fields: &[PATH, SHA256],
         check: check_sha256,
     },
+    example: "{kind: jsonl, path: rows.jsonl}",
     endings: &[".jsonl", ".ndjson"],
     parse: Parse::Text(parse),
 };

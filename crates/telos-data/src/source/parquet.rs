@@ -21,6 +21,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         fields: &[PATH, SHA256],
         check: check_sha256,
     },
+    example: "{kind: parquet, path: rows.parquet}",
     endings: &[".parquet"],
     parse: Parse::Bytes(parse),
 };

@@ -20,6 +20,7 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
         ],
         check,
     },
+    example: "{kind: tsv, path: rows.tsv, columns: [question, answer]}",
     endings: &[".tsv"],
     parse: Parse::Text(|content, each| parse_separated(content, b'\t', each)),
 };

@@ -1,6 +1,6 @@
 //! Multiple choice: the log-likelihood of each choice after the context.
 
-use super::{Draw, Question, Recipe, RequestKind, needed, prompt_text, text};
+use super::entry::{Draw, Question, Recipe, RequestKind, needed, prompt_text, text};
 use crate::render::{RenderError, Row};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
@@ -21,6 +21,7 @@ pub(super) const KIND: RequestKind = RequestKind {
         ],
         check: no_further_check,
     },
+    example: "{kind: choices, context: \"Q: {{ question }}\\nA:\", choices: \"{{ choices }}\"}",
     read: |params| {
         let each = params.get("choices").cloned().ok_or("it needs `choices`")?;
         Ok(Box::new(Choices { context: needed(params, "context")?, each, delimiter: text(params, "delimiter", " ") }))

@@ -1,6 +1,6 @@
 //! A sequence classifier's labels for a text or a pair of texts.
 
-use super::{Draw, Question, Recipe, RequestKind, needed, prompt_text};
+use super::entry::{Draw, Question, Recipe, RequestKind, needed, prompt_text};
 use crate::render::{RenderError, Row};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
@@ -16,6 +16,7 @@ pub(super) const KIND: RequestKind = RequestKind {
         ],
         check: no_further_check,
     },
+    example: "{kind: classify, text: \"{{ text }}\"}",
     read: |params| {
         let text_pair = params.get("text_pair").and_then(Value::as_str).map(str::to_owned);
         Ok(Box::new(Labels { text: needed(params, "text")?, text_pair }))

@@ -1,6 +1,6 @@
 //! A text to continue.
 
-use super::{Draw, Question, Recipe, RequestKind, text};
+use super::entry::{Draw, Question, Recipe, RequestKind, text};
 use crate::render::{RenderError, Row};
 use serde_json::{Map, Value};
 use telos_core::noise::mix;
@@ -41,6 +41,7 @@ pub(super) const KIND: RequestKind = RequestKind {
         ],
         check,
     },
+    example: "{kind: generate, prompt: \"{{ question }}\", max_new_tokens: 8}",
     read,
 };
 

@@ -1,6 +1,6 @@
 //! The log-likelihood of one continuation.
 
-use super::{Draw, Question, Recipe, RequestKind, needed, prompt_text};
+use super::entry::{Draw, Question, Recipe, RequestKind, needed, prompt_text};
 use crate::render::{RenderError, Row};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
@@ -16,6 +16,7 @@ pub(super) const KIND: RequestKind = RequestKind {
         ],
         check: no_further_check,
     },
+    example: "{kind: loglikelihood, context: \"{{ question }}\", continuation: \" {{ answer }}\"}",
     read: |params| {
         Ok(Box::new(Continuation {
             context: needed(params, "context")?,

@@ -1,6 +1,6 @@
 //! The log-likelihood of a whole text, in windows.
 
-use super::{Draw, Question, Recipe, RequestKind, needed, prompt_text};
+use super::entry::{Draw, Question, Recipe, RequestKind, needed, prompt_text};
 use crate::render::{RenderError, Row};
 use serde_json::{Map, Value};
 use telos_core::shape::{Field, KindShape, Shape, no_further_check};
@@ -13,6 +13,7 @@ pub(super) const KIND: RequestKind = RequestKind {
         fields: &[Field::required("text", Shape::Template, "the text")],
         check: no_further_check,
     },
+    example: "{kind: rolling, text: \"{{ text }}\"}",
     read: |params| Ok(Box::new(Whole { text: needed(params, "text")? })),
 };
 

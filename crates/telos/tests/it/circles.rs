@@ -204,14 +204,11 @@ fn crates() -> impl Iterator<Item = (String, BTreeMap<Names, Source>)> {
     })
 }
 
-/// Circles that are known, and that wait for whoever rebuilds these files.
-const KNOWN: [&str; 2] = ["telos-run", "telos-template"];
-
 #[test]
 fn no_file_uses_one_that_uses_it() {
     for (name, all) in crates() {
         let found = circle(&all);
-        assert!(!all.is_empty() && (found.is_none() || KNOWN.contains(&name.as_str())), "{name}: {found:?}");
+        assert!(!all.is_empty() && found.is_none(), "{name}: {found:?}");
     }
 }
 

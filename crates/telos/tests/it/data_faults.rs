@@ -98,24 +98,12 @@ fn d5_examples_of_sixteen_thousand_rows_are_drawn_at_once() {
     assert!(text.contains("32000"), "{text}");
 }
 
-/// The least request of each kind that there is.
-fn request(kind: &str) -> &'static str {
-    match kind {
-        "choices" => "{kind: choices, context: \"a\", choices: [\"x\", \"y\"]}",
-        "loglikelihood" => "{kind: loglikelihood, context: \"a\", continuation: \"b\"}",
-        "rolling" => "{kind: rolling, text: \"a\"}",
-        "generate" => "{kind: generate, prompt: \"a\", max_new_tokens: 2}",
-        "classify" => "{kind: classify, text: \"a\"}",
-        other => panic!("a request of kind `{other}` needs its line here"),
-    }
-}
-
 #[test]
 fn d7_every_pair_of_request_and_evaluator_is_told_apart() {
     let (mut fit, mut unfit) = (0, 0);
     for evaluator in telos_eval::EVALUATORS {
-        for kind in telos_run::REQUESTS.iter().map(|request| request.shape.kind) {
-            let place = benchmark("{\"q\": 1}\n", request(kind), evaluator.example);
+        for (kind, request) in telos_run::REQUESTS.iter().map(|request| (request.shape.kind, request.example)) {
+            let place = benchmark("{\"q\": 1}\n", request, evaluator.example);
             let done = place.telos(&["check", "own"]);
             let told = format!("the evaluator `{}` cannot score a request of kind `{kind}`", evaluator.shape.kind);
             if evaluator.reads.contains(&kind) {

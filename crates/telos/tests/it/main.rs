@@ -10,6 +10,7 @@ mod data_faults;
 mod examples;
 mod hostile_records;
 mod init;
+mod kinds;
 mod lists;
 #[cfg(target_os = "linux")]
 mod mutations;
